@@ -1,0 +1,110 @@
+/**
+ * The error taxonomy: every failure that a client can meet has one code, and this table says what the code means.
+ *
+ * @module
+ */
+
+/** Whose fault a failure is: it decides the wording and who has to act. */
+export type Fault = "client" | "operator" | "backend" | "gateway";
+
+/** What a code means on the wire. */
+export interface ErrorRow {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** Whose fault it is. */
+  readonly fault: Fault;
+  /** `error.type` of the OpenAI-shaped body, as llama-swap has it. */
+  readonly type: "invalid_request_error" | "authentication_error" | "rate_limit_error" | "server_error";
+  /** Whether the same request may be sent again later without changing it. */
+  readonly retryable: boolean;
+  /** Whether the backend may have seen the request. */
+  readonly upstreamMayHaveSeen: boolean;
+}
+
+/** Every code with its meaning. Statuses are Berth's own; `docs/compatibility.md` lists where llama-swap differs. */
+export const ERRORS = {
+  bad_request: row(400, "client", "invalid_request_error", false, false),
+  unauthorized: row(401, "client", "authentication_error", false, false),
+  forbidden: row(403, "client", "authentication_error", false, false),
+  unknown_model: row(404, "client", "invalid_request_error", false, false),
+  not_found: row(404, "client", "invalid_request_error", false, false),
+  method_not_allowed: row(405, "client", "invalid_request_error", false, false),
+  body_too_large: row(413, "client", "invalid_request_error", false, false),
+  queue_full: row(429, "client", "rate_limit_error", true, false),
+  concurrency_limit: row(429, "client", "rate_limit_error", true, false),
+  client_closed: row(499, "client", "invalid_request_error", false, true),
+  internal: row(500, "gateway", "server_error", false, true),
+  not_implemented: row(501, "gateway", "server_error", false, false),
+  backend_unreachable: row(502, "backend", "server_error", true, false),
+  backend_lost: row(502, "backend", "server_error", true, true),
+  start_failed: row(502, "operator", "server_error", false, false),
+  model_unloaded: row(503, "operator", "server_error", true, false),
+  queue_timeout: row(503, "operator", "server_error", true, false),
+  cancelled: row(503, "operator", "server_error", false, true),
+  shutting_down: row(503, "operator", "server_error", true, true),
+  memory_not_free: row(503, "operator", "server_error", true, false),
+  stop_failed: row(503, "backend", "server_error", true, false),
+  start_timeout: row(504, "operator", "server_error", true, false),
+  header_timeout: row(504, "backend", "server_error", true, true),
+} as const satisfies Record<string, ErrorRow>;
+
+/** One of the codes of {@link ERRORS}. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What a {@link GatewayError} may carry besides its code and message. */
+export interface GatewayErrorOptions extends ErrorOptions {
+  /** Whole seconds after which trying again is worthwhile; becomes `Retry-After`. */
+  readonly retryAfterS?: number;
+  /** Facts for the operator alone (exit code, last lines of the engine): logged, never sent to a client without that right. */
+  readonly detail?: string;
+  /** The field of the request that is wrong; becomes `error.param`. */
+  readonly param?: string;
+}
+
+/**
+ * A failure with a code. `message` is fit for any client: it holds no command line, pid, path or address.
+ */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+  /** Which row of {@link ERRORS} this is. */
+  readonly code: ErrorCode;
+  /** Whole seconds after which trying again is worthwhile. */
+  readonly retryAfterS: number | undefined;
+  /** Facts for the operator alone. */
+  readonly detail: string | undefined;
+  /** The field of the request that is wrong. */
+  readonly param: string | undefined;
+
+  /** Makes the error; see {@link GatewayErrorOptions} for what it may carry. */
+  constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryAfterS = options.retryAfterS;
+    this.detail = options.detail;
+    this.param = options.param;
+  }
+
+  /** HTTP status of this error's code. */
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}
+
+/** Turns anything that was thrown into a {@link GatewayError}, keeping it as the cause of an `internal` one. */
+export function toGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  return new GatewayError("internal", "The gateway failed while it handled this request", {
+    cause: thrown,
+    detail: thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown),
+  });
+}
+
+function row(
+  status: number,
+  fault: Fault,
+  type: ErrorRow["type"],
+  retryable: boolean,
+  upstreamMayHaveSeen: boolean,
+): ErrorRow {
+  return { status, fault, type, retryable, upstreamMayHaveSeen };
+}
