@@ -1,0 +1,159 @@
+/**
+ * What the fake engine says: the bodies of its answers in the shapes of the OpenAI and the Anthropic API, without any timing.
+ *
+ * @module
+ */
+
+/** What an answer must be able to name. */
+export interface AnswerFacts {
+  /** The model's name. */
+  readonly model: string;
+  /** The request's number in this process, from 1. */
+  readonly sequence: number;
+  /** How many tokens the answer has. */
+  readonly tokens: number;
+  /** The engine's process id. */
+  readonly pid: number;
+}
+
+/** One protocol's way to answer. A stream is `head`, then `token(i)` for each token, then `tail`. */
+export interface AnswerShape {
+  /** The body of an answer that is not streamed. */
+  whole(facts: AnswerFacts): unknown;
+  /** Server-sent events before the first token. */
+  head(facts: AnswerFacts): string;
+  /** The server-sent event of token `index`, from 0. */
+  token(facts: AnswerFacts, index: number): string;
+  /** Server-sent events after the last token. */
+  tail(facts: AnswerFacts): string;
+}
+
+/** The text of token `index`. */
+export function tokenText(index: number): string {
+  return `t${index} `;
+}
+
+/** The shape of `POST /v1/chat/completions`. */
+export const chatShape: AnswerShape = {
+  whole: (facts) => ({
+    ...openai(facts, "chat.completion"),
+    choices: [{ index: 0, message: { role: "assistant", content: fullText(facts) }, finish_reason: "stop" }],
+    usage: openaiUsage(facts),
+  }),
+  head: () => "",
+  token: (facts, index) =>
+    data({
+      ...openai(facts, "chat.completion.chunk"),
+      choices: [{
+        index: 0,
+        delta: index === 0 ? { role: "assistant", content: tokenText(index) } : { content: tokenText(index) },
+        finish_reason: null,
+      }],
+    }),
+  tail: (facts) =>
+    data({
+      ...openai(facts, "chat.completion.chunk"),
+      choices: [{ index: 0, delta: {}, finish_reason: "stop" }],
+      usage: openaiUsage(facts),
+    }) + "data: [DONE]\n\n",
+};
+
+/** The shape of `POST /v1/completions`. */
+export const completionShape: AnswerShape = {
+  whole: (facts) => ({
+    ...openai(facts, "text_completion"),
+    choices: [{ index: 0, text: fullText(facts), finish_reason: "stop", logprobs: null }],
+    usage: openaiUsage(facts),
+  }),
+  head: () => "",
+  token: (facts, index) =>
+    data({
+      ...openai(facts, "text_completion"),
+      choices: [{ index: 0, text: tokenText(index), finish_reason: null, logprobs: null }],
+    }),
+  tail: (facts) =>
+    data({
+      ...openai(facts, "text_completion"),
+      choices: [{ index: 0, text: "", finish_reason: "stop", logprobs: null }],
+      usage: openaiUsage(facts),
+    }) + "data: [DONE]\n\n",
+};
+
+/** The shape of Anthropic's `POST /v1/messages`. */
+export const messagesShape: AnswerShape = {
+  whole: (facts) => ({
+    ...anthropic(facts),
+    content: [{ type: "text", text: fullText(facts) }],
+    stop_reason: "end_turn",
+    stop_sequence: null,
+    usage: { input_tokens: 1, output_tokens: facts.tokens },
+  }),
+  head: (facts) =>
+    named("message_start", {
+      message: {
+        ...anthropic(facts),
+        content: [],
+        stop_reason: null,
+        stop_sequence: null,
+        usage: { input_tokens: 1, output_tokens: 0 },
+      },
+    }) + named("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+  token: (_facts, index) =>
+    named("content_block_delta", { index: 0, delta: { type: "text_delta", text: tokenText(index) } }),
+  tail: (facts) =>
+    named("content_block_stop", { index: 0 }) +
+    named("message_delta", {
+      delta: { stop_reason: "end_turn", stop_sequence: null },
+      usage: { output_tokens: facts.tokens },
+    }) +
+    named("message_stop", {}),
+};
+
+/** The body of `POST /v1/embeddings`: `inputs` vectors of four numbers. */
+export function embeddingsAnswer(facts: AnswerFacts, inputs: number): unknown {
+  return {
+    object: "list",
+    model: facts.model,
+    sequence: facts.sequence,
+    data: Array.from({ length: inputs }, (_, index) => ({ object: "embedding", index, embedding: [1, 0, 0, 0] })),
+    usage: { prompt_tokens: inputs, total_tokens: inputs },
+  };
+}
+
+function openai(facts: AnswerFacts, object: string) {
+  return {
+    id: `fake-${facts.pid}-${facts.sequence}`,
+    object,
+    created: 0,
+    model: facts.model,
+    sequence: facts.sequence,
+    pid: facts.pid,
+  };
+}
+
+function openaiUsage(facts: AnswerFacts) {
+  return { prompt_tokens: 1, completion_tokens: facts.tokens, total_tokens: facts.tokens + 1 };
+}
+
+function anthropic(facts: AnswerFacts) {
+  return {
+    id: `fake-${facts.pid}-${facts.sequence}`,
+    type: "message",
+    role: "assistant",
+    model: facts.model,
+    sequence: facts.sequence,
+    pid: facts.pid,
+  };
+}
+
+function fullText(facts: AnswerFacts): string {
+  return Array.from({ length: facts.tokens }, (_, index) => tokenText(index)).join("");
+}
+
+function data(body: unknown): string {
+  return `data: ${JSON.stringify(body)}\n\n`;
+}
+
+function named(type: string, body: Record<string, unknown>): string {
+  return `event: ${type}\ndata: ${JSON.stringify({ type, ...body })}\n\n`;
+}
