@@ -49,7 +49,6 @@ export class FakeTime implements Disposable {
       loopLimit: Infinity,
     });
     AbortSignal.timeout = fakeSignalTimeout;
-    // deno-lint-ignore no-this-alias -- one instance at a time, as in the original
     current = this;
   }
 
