@@ -1,0 +1,183 @@
+/**
+ * The right to use a ready backend, and the caller who waits for it.
+ *
+ * @module
+ */
+
+import { GatewayError } from "../errors.ts";
+import type { Hold } from "./backend_port.ts";
+import type { Ticket } from "./types.ts";
+
+/** The right to use a ready backend; given back exactly once, by whichever of the ways comes first. */
+export interface Lease<T> extends Disposable, AsyncDisposable {
+  /** The request's public id. */
+  readonly id: string;
+  /** The model in memory. */
+  readonly model: string;
+  /** Where its backend is reached; another one after {@link Lease.renew}. */
+  readonly target: T;
+  /** Aborts with a `GatewayError` when an operator cuts this request. */
+  readonly signal: AbortSignal;
+  /**
+   * Says that the backend is gone and has not seen the request; resolves when the model is ready again.
+   *
+   * The slot is kept. Rejects with the load's `GatewayError`, or with the caller's reason when it leaves; the lease is
+   * then over.
+   */
+  renew(): Promise<void>;
+  /** Gives the slot back; a second call does nothing. */
+  release(): void;
+}
+
+/** What a caller tells the scheduler. */
+export interface CallerPort {
+  /** Its signal aborted while it waited. */
+  left(ticket: Ticket): void;
+  /** It gives its lease back. */
+  served(ticket: Ticket): void;
+  /** Its backend is gone. */
+  lost(ticket: Ticket): void;
+  /** Its public id, made up when nobody has asked for it yet. */
+  idOf(ticket: Ticket): string;
+}
+
+/** What {@link Caller} is made of. */
+export interface CallerOptions {
+  /** Its name in the core. */
+  readonly ticket: Ticket;
+  /** The model it needs. */
+  readonly model: string;
+  /** Its public id, if it has one. */
+  readonly id: string | undefined;
+  /** Aborts when the caller leaves. */
+  readonly signal: AbortSignal | undefined;
+  /** Is told the caller's position while it waits. */
+  readonly onPosition: ((position: number) => void) | undefined;
+}
+
+/** One request from its arrival to the end of its lease: its own abort listener and its own lease, to stay small. */
+export class Caller<T> implements Lease<T>, EventListenerObject {
+  readonly ticket: Ticket;
+  readonly model: string;
+  /** The public id as far as one was given or made up. */
+  knownId: string | undefined;
+  readonly onPosition: ((position: number) => void) | undefined;
+  /** The position told last. */
+  toldPosition = 0;
+  readonly #port: CallerPort;
+  readonly #callerSignal: AbortSignal | undefined;
+  /** Both are set while the caller waits for a grant. */
+  #resolve: ((lease: Lease<T>) => void) | null = null;
+  #reject: ((reason: unknown) => void) | null = null;
+  #hold: Hold<T> | null = null;
+  #cut: AbortController | null = null;
+  #over = false;
+
+  constructor(port: CallerPort, options: CallerOptions) {
+    this.#port = port;
+    this.ticket = options.ticket;
+    this.model = options.model;
+    this.knownId = options.id;
+    this.#callerSignal = options.signal;
+    this.onPosition = options.onPosition;
+  }
+
+  get id(): string {
+    this.knownId ??= this.#port.idOf(this.ticket);
+    return this.knownId;
+  }
+
+  get target(): T {
+    if (this.#hold === null) throw new GatewayError("internal", "A lease was used without being held");
+    return this.#hold.target;
+  }
+
+  get signal(): AbortSignal {
+    this.#cut ??= new AbortController();
+    return this.#cut.signal;
+  }
+
+  /** Starts waiting; the promise settles exactly once, by {@link granted}, {@link refused} or the caller's signal. */
+  wait(): Promise<Lease<T>> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#callerSignal?.addEventListener("abort", this);
+    });
+  }
+
+  /** The caller's signal aborted: it is told first, then the scheduler. */
+  handleEvent(): void {
+    this.refused(this.#callerSignal?.reason);
+    this.#port.left(this.ticket);
+  }
+
+  /** The backend is ready and held; a caller that was answered already gives it straight back. */
+  granted(hold: Hold<T>): void {
+    const resolve = this.#resolve;
+    this.#stopWaiting();
+    if (resolve === null) {
+      hold.release();
+      return this.#port.served(this.ticket);
+    }
+    this.#hold = hold;
+    resolve(this);
+  }
+
+  /** The wait ends with an error, and with it the lease if there is one. */
+  refused(reason: unknown): void {
+    const reject = this.#reject;
+    this.#over = true;
+    this.#stopWaiting();
+    reject?.(reason);
+  }
+
+  /** An operator cuts the request. */
+  interrupt(reason: unknown): void {
+    this.#cut ??= new AbortController();
+    this.#cut.abort(reason);
+  }
+
+  async renew(): Promise<void> {
+    if (this.#over || this.#hold === null) throw new GatewayError("internal", "A lease was renewed after its end");
+    if (this.#callerSignal?.aborted) {
+      this.release();
+      throw this.#callerSignal.reason;
+    }
+    this.#releaseHold();
+    const again = this.wait();
+    this.#port.lost(this.ticket);
+    await again;
+  }
+
+  release(): void {
+    if (this.#over) return;
+    if (this.#reject !== null) {
+      this.refused(new GatewayError("client_closed", "The lease was given back while it was renewed"));
+    }
+    this.#over = true;
+    this.#releaseHold();
+    this.#port.served(this.ticket);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.release();
+    return Promise.resolve();
+  }
+
+  #releaseHold(): void {
+    const hold = this.#hold;
+    this.#hold = null;
+    hold?.release();
+  }
+
+  #stopWaiting(): void {
+    this.#resolve = null;
+    this.#reject = null;
+    this.#callerSignal?.removeEventListener("abort", this);
+  }
+}

@@ -1,0 +1,346 @@
+/**
+ * Who goes next when one model is in memory at a time: one pure function from facts to wishes.
+ *
+ * Every event is first noted, then {@link settle} decides, and nothing else does. No clock, promise or process is touched,
+ * so any history can be replayed.
+ *
+ * @module
+ */
+
+import { GatewayError } from "../errors.ts";
+import { NO_ESTIMATES, retryAfterS, withTurn } from "./estimates.ts";
+import { append, emptyQueue, find, first, itemsAfter, remove } from "./queue.ts";
+import type { Active, Command, Event, SchedulerModel, SerialSettings, State, Ticket, Turn, Waiting } from "./types.ts";
+
+/** The state before anything happened. */
+export function initialState(models: ReadonlyMap<string, SchedulerModel>, settings: SerialSettings): State {
+  return {
+    models,
+    settings,
+    queue: emptyQueue(),
+    counts: new Map(),
+    active: null,
+    running: new Map(),
+    unloading: new Set(),
+    closed: null,
+    wakeAt: null,
+    nextLoadId: 1,
+    estimates: NO_ESTIMATES,
+  };
+}
+
+/** Notes one fact and says what is to be done, in order; the given state stays as it was. */
+export function transition(state: State, event: Event): readonly [State, readonly Command[]] {
+  const draft: Draft = { ...state, commands: [], now: event.at };
+  note(draft, event);
+  settle(draft);
+  if (draft.queue !== state.queue) draft.commands.push({ type: "announce" });
+  setTimer(draft);
+  const { commands, now: _, ...next } = draft;
+  return [next, commands];
+}
+
+/** A state under construction: its fields are replaced, the values in them never changed. */
+type Draft = { -readonly [Key in keyof State]: State[Key] } & { readonly commands: Command[]; readonly now: number };
+
+function note(draft: Draft, event: Event): void {
+  switch (event.type) {
+    case "requested":
+      return noteRequest(draft, { ticket: event.ticket, model: event.model, at: event.at });
+    case "cancelled":
+      return noteCancel(draft, event.ticket, null);
+    case "cancelAsked":
+      return noteCancel(draft, event.ticket, new GatewayError("cancelled", "The request was cancelled by an operator"));
+    case "loaded":
+      return noteLoaded(draft, event.loadId);
+    case "loadFailed":
+      if (draft.active?.loadId === event.loadId) refuseLoading(draft, draft.active, event.error);
+      return;
+    case "served":
+      return noteServed(draft, event.ticket);
+    case "lost":
+      return noteLost(draft, event.ticket);
+    case "unloadAsked":
+      return noteUnload(draft, event.unloadId, event.models);
+    case "unloaded":
+      draft.unloading = new Set([...draft.unloading].filter((id) => id !== event.unloadId));
+      return;
+    case "backendChanged": {
+      const running = new Map(draft.running);
+      if (event.phase === "stopped") running.delete(event.model);
+      else running.set(event.model, event.phase);
+      draft.running = running;
+      return;
+    }
+    case "reconfigured":
+      draft.models = event.models;
+      draft.settings = event.settings;
+      return;
+    case "closing":
+      return noteClosing(draft, event.error);
+    case "woke":
+      return noteWoke(draft);
+    default:
+      event satisfies never;
+  }
+}
+
+/**
+ * Decides who goes next. Calling it when nothing can start changes nothing, so it follows every event.
+ */
+function settle(draft: Draft): void {
+  dropGone(draft);
+  if (draft.closed !== null || draft.unloading.size > 0) return;
+  if (draft.active !== null) startAgain(draft, draft.active);
+  for (let head = first(draft.queue); head !== undefined; head = first(draft.queue)) {
+    if (!hasSlot(draft)) return;
+    if (!draft.models.has(head.model)) {
+      leaveQueue(draft, head);
+      refuse(draft, head.ticket, unknownModel(head.model));
+    } else if (draft.active === null || canJoin(draft, head.model)) {
+      start(draft, head);
+    } else {
+      return;
+    }
+  }
+}
+
+/** Gone requests without a load have nothing left to wait for; without requests nobody is active. */
+function dropGone(draft: Draft): void {
+  const active = draft.active;
+  if (active === null || active.loadId !== null) return;
+  for (const [ticket, turn] of active.turns) {
+    if (turn.gone) endTurn(draft, ticket, turn);
+  }
+}
+
+/** Requests whose backend was lost are served again, or its load is started again. */
+function startAgain(draft: Draft, active: Active): void {
+  if (active.loadId !== null || ![...active.turns.values()].some((turn) => turn.phase === "loading")) return;
+  if (!draft.models.has(active.model)) refuseLoading(draft, active, unknownModel(active.model));
+  else if (isAloneAndReady(draft, active.model)) grantLoading(draft, active);
+  else load(draft, active);
+}
+
+function hasSlot(draft: Draft): boolean {
+  return draft.active === null || draft.active.turns.size < draft.settings.parallel;
+}
+
+function canJoin(draft: Draft, model: string): boolean {
+  const active = draft.active;
+  return active !== null && active.model === model && active.loadId === null && isAloneAndReady(draft, model);
+}
+
+function start(draft: Draft, head: Waiting): void {
+  draft.queue = remove(draft.queue, head.ticket);
+  const turns = new Map(draft.active?.turns);
+  turns.set(head.ticket, { at: head.at, startedAt: draft.now, phase: "loading", gone: false });
+  const active = { model: head.model, turns, loadId: null };
+  draft.active = active;
+  startAgain(draft, active);
+}
+
+function load(draft: Draft, active: Active): void {
+  const loadId = draft.nextLoadId;
+  draft.nextLoadId = loadId + 1;
+  draft.active = { ...active, loadId };
+  const evict = [...draft.running.keys()].filter((model) => model !== active.model).sort();
+  draft.commands.push({ type: "load", loadId, model: active.model, evict });
+}
+
+/** S5: nothing has to be stopped or started for this model. */
+function isAloneAndReady(draft: Draft, model: string): boolean {
+  return draft.running.size === 1 && draft.running.get(model) === "ready";
+}
+
+function grantLoading(draft: Draft, active: Active): void {
+  const turns = new Map<Ticket, Turn>();
+  for (const [ticket, turn] of active.turns) {
+    turns.set(ticket, turn.gone ? turn : { ...turn, phase: "serving" });
+    if (turn.phase === "loading" && !turn.gone) draft.commands.push({ type: "grant", ticket, model: active.model });
+  }
+  draft.active = { ...active, turns, loadId: null };
+}
+
+function noteRequest(draft: Draft, request: Waiting): void {
+  const { ticket, model } = request;
+  if (draft.closed !== null) return refuse(draft, ticket, draft.closed);
+  const configured = draft.models.get(model);
+  if (configured === undefined) return refuse(draft, ticket, unknownModel(model));
+  const count = draft.counts.get(model) ?? 0;
+  if (configured.limit !== undefined && count >= configured.limit) {
+    return refuse(
+      draft,
+      ticket,
+      new GatewayError("concurrency_limit", `Too many requests for ${model}`, {
+        retryAfterS: retryAfterS(draft.estimates, 1, draft.settings.parallel),
+      }),
+    );
+  }
+  if (isFull(draft, model)) {
+    return refuse(
+      draft,
+      ticket,
+      new GatewayError("queue_full", "The queue is full", { retryAfterS: retryAfter(draft) }),
+    );
+  }
+  draft.queue = append(draft.queue, request);
+  draft.counts = new Map(draft.counts).set(model, count + 1);
+}
+
+/** A request that starts at once is never in the queue's way. */
+function isFull(draft: Draft, model: string): boolean {
+  if (draft.queue.size < draft.settings.maxQueue) return false;
+  const startsAtOnce = draft.queue.size === 0 && draft.unloading.size === 0 && hasSlot(draft) &&
+    (draft.active === null || canJoin(draft, model));
+  return !startsAtOnce;
+}
+
+/** A caller left (`error` null: it was told by its own signal) or an operator wants it gone. */
+function noteCancel(draft: Draft, ticket: Ticket, error: GatewayError | null): void {
+  const waiting = find(draft.queue, ticket);
+  if (waiting !== undefined) {
+    leaveQueue(draft, waiting);
+    if (error !== null) refuse(draft, ticket, error);
+    return;
+  }
+  const turn = draft.active?.turns.get(ticket);
+  if (turn === undefined || turn.gone) return;
+  if (turn.phase === "loading") {
+    setTurn(draft, ticket, { ...turn, gone: true });
+    if (error !== null) refuse(draft, ticket, error);
+  } else if (error !== null) {
+    draft.commands.push({ type: "interrupt", ticket, error });
+  }
+}
+
+/** S12: only the load that is known by this very id counts. */
+function noteLoaded(draft: Draft, loadId: number): void {
+  if (draft.active?.loadId === loadId) grantLoading(draft, draft.active);
+}
+
+function noteServed(draft: Draft, ticket: Ticket): void {
+  const turn = draft.active?.turns.get(ticket);
+  if (turn === undefined) return;
+  if (turn.phase === "loading") setTurn(draft, ticket, { ...turn, gone: true });
+  else endTurn(draft, ticket, turn);
+}
+
+function noteLost(draft: Draft, ticket: Ticket): void {
+  const turn = draft.active?.turns.get(ticket);
+  if (turn === undefined || turn.phase !== "serving") return;
+  if (draft.closed !== null) {
+    endTurn(draft, ticket, turn);
+    return refuse(draft, ticket, draft.closed);
+  }
+  setTurn(draft, ticket, { ...turn, phase: "loading" });
+}
+
+function noteUnload(draft: Draft, unloadId: number, models: readonly string[] | null): void {
+  const error = new GatewayError("model_unloaded", "The model was unloaded");
+  const active = draft.active;
+  if (active !== null && (models === null || models.includes(active.model))) {
+    abandon(draft, active);
+    refuseLoading(draft, active, error);
+  }
+  const chosen = models === null ? null : new Set(models);
+  for (const waiting of itemsAfter(draft.queue)) {
+    if (chosen !== null && !chosen.has(waiting.model)) continue;
+    leaveQueue(draft, waiting);
+    refuse(draft, waiting.ticket, error);
+  }
+  draft.unloading = new Set(draft.unloading).add(unloadId);
+  draft.commands.push({ type: "stop", unloadId, models });
+}
+
+function noteClosing(draft: Draft, error: GatewayError): void {
+  if (draft.closed !== null) return;
+  draft.closed = error;
+  if (draft.active !== null) {
+    abandon(draft, draft.active);
+    refuseLoading(draft, draft.active, error);
+  }
+  for (const waiting of itemsAfter(draft.queue)) {
+    leaveQueue(draft, waiting);
+    refuse(draft, waiting.ticket, error);
+  }
+}
+
+/** All wait equally long at most, so the head is always the first to expire. */
+function noteWoke(draft: Draft): void {
+  draft.wakeAt = null;
+  const { maxWaitMs } = draft.settings;
+  if (maxWaitMs === null) return;
+  for (let head = first(draft.queue); head !== undefined; head = first(draft.queue)) {
+    if (head.at + maxWaitMs > draft.now) return;
+    leaveQueue(draft, head);
+    const error = new GatewayError("queue_timeout", "The request waited too long for its turn", {
+      retryAfterS: retryAfter(draft),
+    });
+    refuse(draft, head.ticket, error);
+  }
+}
+
+/** One movable timer that may come early but never late: it is moved only when it would miss the head's time. */
+function setTimer(draft: Draft): void {
+  const { maxWaitMs } = draft.settings;
+  const head = maxWaitMs === null ? undefined : first(draft.queue);
+  const due = head === undefined || maxWaitMs === null ? null : head.at + maxWaitMs;
+  if (due === null ? draft.wakeAt === null : draft.wakeAt !== null && draft.wakeAt <= due) return;
+  draft.wakeAt = due;
+  draft.commands.push({ type: "wakeAt", at: due });
+}
+
+function abandon(draft: Draft, active: Active): void {
+  if (active.loadId !== null) draft.commands.push({ type: "abandon", loadId: active.loadId });
+}
+
+/** Ends the load: whoever waits for it gets the error, whoever is being served stays. */
+function refuseLoading(draft: Draft, active: Active, error: GatewayError): void {
+  draft.active = { ...active, loadId: null };
+  for (const [ticket, turn] of active.turns) {
+    if (turn.phase !== "loading") continue;
+    endTurn(draft, ticket, turn);
+    if (!turn.gone) refuse(draft, ticket, error);
+  }
+}
+
+function setTurn(draft: Draft, ticket: Ticket, turn: Turn): void {
+  if (draft.active === null) return;
+  draft.active = { ...draft.active, turns: new Map(draft.active.turns).set(ticket, turn) };
+}
+
+function endTurn(draft: Draft, ticket: Ticket, turn: Turn): void {
+  const active = draft.active;
+  if (active === null) return;
+  const turns = new Map(active.turns);
+  turns.delete(ticket);
+  draft.active = turns.size === 0 ? null : { ...active, turns };
+  if (turn.phase === "serving") draft.estimates = withTurn(draft.estimates, draft.now - turn.startedAt);
+  discount(draft, active.model);
+}
+
+function leaveQueue(draft: Draft, waiting: Waiting): void {
+  draft.queue = remove(draft.queue, waiting.ticket);
+  discount(draft, waiting.model);
+}
+
+function discount(draft: Draft, model: string): void {
+  const counts = new Map(draft.counts);
+  const left = (counts.get(model) ?? 0) - 1;
+  if (left > 0) counts.set(model, left);
+  else counts.delete(model);
+  draft.counts = counts;
+}
+
+function refuse(draft: Draft, ticket: Ticket, error: GatewayError): void {
+  draft.commands.push({ type: "refuse", ticket, error });
+}
+
+function retryAfter(draft: Draft): number {
+  return retryAfterS(draft.estimates, draft.queue.size + 1, draft.settings.parallel);
+}
+
+function unknownModel(model: string): GatewayError {
+  return new GatewayError("unknown_model", `Model not found: ${model}`, { param: "model" });
+}
