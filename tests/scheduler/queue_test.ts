@@ -1,0 +1,73 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  append,
+  emptyQueue,
+  find,
+  first,
+  itemsAfter,
+  positionOf,
+  type Queue,
+  remove,
+} from "../../src/scheduler/queue.ts";
+
+interface Item {
+  readonly ticket: number;
+}
+
+Deno.test("G4: the queue agrees with a plain list under random appends, gaps and removals", () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant("append" as const), gap: fc.integer({ min: 1, max: 70 }) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("remove" as const), gap: fc.nat(1000) }) },
+  );
+  fc.assert(
+    fc.property(fc.nat(1e9), fc.array(step, { maxLength: 150, size: "max" }), (start, steps) => {
+      let queue: Queue<Item> = emptyQueue();
+      let list: Item[] = [];
+      let ticket = start;
+      for (const { kind, gap } of steps) {
+        const before = queue;
+        const size = list.length;
+        if (kind === "append") {
+          ticket += gap;
+          queue = append(queue, { ticket });
+          list = [...list, { ticket }];
+        } else {
+          const victim = list[gap % Math.max(1, list.length)]?.ticket ?? gap;
+          queue = remove(queue, victim);
+          list = list.filter((item) => item.ticket !== victim);
+        }
+        assertEquals(before.size, size);
+        assertEquals(queue.size, list.length);
+        assertEquals(first(queue), list[0]);
+      }
+      assertEquals([...itemsAfter(queue)], list);
+      const skipped = Math.floor(list.length / 3);
+      assertEquals([...itemsAfter(queue, skipped)], list.slice(skipped));
+      list.forEach((item, index) => {
+        assertEquals(positionOf(queue, item.ticket), index + 1);
+        assertStrictEquals(find(queue, item.ticket)?.ticket, item.ticket);
+      });
+      assertEquals(positionOf(queue, ticket + 1), null);
+      assertEquals(find(queue, start - 1), undefined);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+Deno.test("G4: an older version of the queue is untouched by later changes", () => {
+  let queue: Queue<Item> = emptyQueue();
+  for (let ticket = 1; ticket <= 2000; ticket++) queue = append(queue, { ticket });
+  const old = queue;
+  for (let ticket = 1; ticket <= 2000; ticket += 2) queue = remove(queue, ticket);
+  assertEquals([old.size, queue.size], [2000, 1000]);
+  assertEquals([positionOf(old, 2000), positionOf(queue, 2000)], [2000, 1000]);
+});
+
+Deno.test("G4: cancelling one of 100,000 waiting requests replaces one path and shares the rest", () => {
+  let queue: Queue<Item> = emptyQueue();
+  for (let ticket = 0; ticket < 100_000; ticket++) queue = append(queue, { ticket });
+  const less = remove(queue, 50_000);
+  const shared = queue.root?.slots.filter((slot, index) => slot === less.root?.slots[index]).length;
+  assertEquals(shared, (queue.root?.slots.length ?? 0) - 1);
+});
