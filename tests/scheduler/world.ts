@@ -1,0 +1,286 @@
+/**
+ * A world around the pure core that carries out its wishes, keeps its own book, and throws at the first broken promise.
+ *
+ * @module
+ */
+
+import { GatewayError } from "../../src/errors.ts";
+import { first, itemsAfter } from "../../src/scheduler/queue.ts";
+import { initialState, transition } from "../../src/scheduler/serial_core.ts";
+import type { Command, Event, RunningPhase, SerialSettings, State } from "../../src/scheduler/types.ts";
+
+/** One thing that happens; `pick` chooses among what it may happen to. */
+export interface Step {
+  readonly kind:
+    | "request"
+    | "leave"
+    | "cancel"
+    | "loadEnds"
+    | "loadFails"
+    | "serve"
+    | "lose"
+    | "crash"
+    | "unload"
+    | "unloadEnds"
+    | "reload"
+    | "preload"
+    | "wake"
+    | "close";
+  readonly pick: number;
+}
+
+type Told = Event extends infer E ? E extends Event ? Omit<E, "at"> : never : never;
+type Standing = "unsettled" | "held" | "lost" | "over";
+
+const NAMES = ["a", "b", "c", "d"];
+
+/** See the module. */
+export class World {
+  state: State;
+  readonly #callers = new Map<number, { model: string; standing: Standing; served: boolean }>();
+  readonly #loads = new Map<number, { model: string; evict: readonly string[]; abandoned: boolean }>();
+  readonly #unloads = new Map<number, readonly string[] | null>();
+  readonly #running = new Map<string, RunningPhase>();
+  #models = new Set(NAMES);
+  #settings: SerialSettings;
+  #ticket = 0;
+  #unloadId = 0;
+  #now = 0;
+  #closed = false;
+
+  constructor(settings: SerialSettings) {
+    this.#settings = settings;
+    this.state = initialState(new Map(NAMES.map((name) => [name, {}])), settings);
+  }
+
+  step({ kind, pick }: Step): void {
+    this.#now += pick % 7;
+    switch (kind) {
+      case "request": {
+        const model = NAMES[pick % NAMES.length] ?? "a";
+        this.#callers.set(++this.#ticket, { model, standing: "unsettled", served: false });
+        this.#tell({ type: "requested", ticket: this.#ticket, model });
+        break;
+      }
+      case "leave": {
+        const ticket = choose(this.#standing("unsettled", "lost"), pick);
+        if (ticket === undefined) break;
+        this.#become(ticket, "over");
+        this.#tell({ type: "cancelled", ticket });
+        break;
+      }
+      case "cancel": {
+        const ticket = choose([...this.#callers.keys()], pick);
+        if (ticket !== undefined) this.#tell({ type: "cancelAsked", ticket });
+        break;
+      }
+      case "loadEnds":
+        this.#endLoad(choose([...this.#loads.keys()], pick), true);
+        break;
+      case "loadFails":
+        this.#endLoad(choose([...this.#loads.keys()], pick), false);
+        break;
+      case "serve": {
+        const ticket = choose(this.#standing("held"), pick);
+        if (ticket === undefined) break;
+        this.#become(ticket, "over");
+        this.#tell({ type: "served", ticket });
+        this.#tell({ type: "served", ticket });
+        break;
+      }
+      case "lose": {
+        const ticket = choose(this.#standing("held"), pick);
+        if (ticket === undefined) break;
+        if (pick % 2 === 0) this.#phase(this.#callers.get(ticket)?.model ?? "", "stopped");
+        this.#become(ticket, "lost");
+        this.#tell({ type: "lost", ticket });
+        break;
+      }
+      case "crash": {
+        const model = choose([...this.#running.keys()], pick);
+        if (model !== undefined) this.#phase(model, "stopped");
+        break;
+      }
+      case "unload": {
+        const unloadId = ++this.#unloadId;
+        const models = pick % 5 === 0 ? null : [NAMES[pick % NAMES.length] ?? "a"];
+        this.#tell({ type: "unloadAsked", unloadId, models });
+        for (const [ticket, caller] of this.#callers) {
+          const hit = models === null || models.includes(caller.model);
+          if (hit && caller.standing === "unsettled") fail(`S16: ${ticket} survived an unload of its model`);
+        }
+        break;
+      }
+      case "unloadEnds":
+        this.#endUnload(choose([...this.#unloads.keys()], pick));
+        break;
+      case "reload":
+        this.#models = new Set(NAMES.filter((_, index) => (pick >> index) % 4 !== 3));
+        this.#tell({
+          type: "reconfigured",
+          models: new Map([...this.#models].map((name) => [name, {}])),
+          settings: this.#settings,
+        });
+        break;
+      case "preload":
+        this.#phase(NAMES[pick % NAMES.length] ?? "a", pick % 2 === 0 ? "starting" : "stopping");
+        break;
+      case "wake":
+        this.#now = Math.max(this.#now, this.state.wakeAt ?? 0);
+        if (this.state.wakeAt !== null) this.#tell({ type: "woke" });
+        break;
+      case "close":
+        if (pick % 40 !== 0) break;
+        this.#closed = true;
+        this.#tell({ type: "closing", error: new GatewayError("shutting_down", "bye") });
+        if (this.#standing("unsettled").length > 0) fail("S19: somebody still waits after the close");
+        break;
+      default:
+        kind satisfies never;
+    }
+  }
+
+  /** Ends everything that was begun: then nobody may be left. */
+  drain(): void {
+    for (let round = 0; round < 10_000; round++) {
+      const unload = [...this.#unloads.keys()][0];
+      const load = [...this.#loads.keys()][0];
+      const held = this.#standing("held")[0];
+      if (unload !== undefined) this.#endUnload(unload);
+      else if (load !== undefined) this.#endLoad(load, true);
+      else if (held !== undefined) this.step({ kind: "serve", pick: 0 });
+      else break;
+    }
+    if (this.#standing("unsettled", "held", "lost").length > 0) fail("the queue does not drain");
+    if (this.state.active !== null || this.state.queue.size > 0 || this.state.counts.size > 0) {
+      fail("something is left in the state");
+    }
+  }
+
+  #endLoad(loadId: number | undefined, ok: boolean): void {
+    const load = loadId === undefined ? undefined : this.#loads.get(loadId);
+    if (loadId === undefined || load === undefined) return;
+    if (!load.abandoned) {
+      for (const other of [...this.#running.keys()]) if (other !== load.model) this.#phase(other, "stopped");
+      this.#phase(load.model, ok ? "ready" : "stopped");
+    }
+    this.#loads.delete(loadId);
+    if (ok) this.#tell({ type: "loaded", loadId });
+    else this.#tell({ type: "loadFailed", loadId, error: new GatewayError("start_failed", "no") });
+  }
+
+  #endUnload(unloadId: number | undefined): void {
+    const models = unloadId === undefined ? undefined : this.#unloads.get(unloadId);
+    if (unloadId === undefined || models === undefined) return;
+    for (const model of models ?? [...this.#running.keys()]) this.#phase(model, "stopped");
+    this.#unloads.delete(unloadId);
+    this.#tell({ type: "unloaded", unloadId });
+  }
+
+  #phase(model: string, phase: RunningPhase | "stopped"): void {
+    if (phase === "stopped") this.#running.delete(model);
+    else this.#running.set(model, phase);
+    this.#tell({ type: "backendChanged", model, phase });
+  }
+
+  #tell(event: Told): void {
+    const [state, commands] = transition(this.state, { ...event, at: this.#now } as Event);
+    this.state = state;
+    for (const command of commands) this.#obey(command);
+    this.#check();
+  }
+
+  #obey(command: Command): void {
+    switch (command.type) {
+      case "grant": {
+        const caller = this.#callers.get(command.ticket);
+        if (caller?.standing !== "unsettled" && caller?.standing !== "lost") fail(`${command.ticket} is granted twice`);
+        const earlier = this.#standing("unsettled")[0];
+        if (!caller?.served && earlier !== command.ticket) fail(`S2: ${command.ticket} overtook ${earlier}`);
+        this.#become(command.ticket, "held");
+        return;
+      }
+      case "refuse": {
+        const standing = this.#callers.get(command.ticket)?.standing;
+        if (standing !== "unsettled" && standing !== "lost") fail(`${command.ticket} is refused when ${standing}`);
+        this.#become(command.ticket, "over");
+        return;
+      }
+      case "load": {
+        const { loadId, model, evict } = command;
+        if ([...this.#loads.values()].some((load) => !load.abandoned)) fail("G1: two loads at once");
+        if (this.#unloads.size > 0) fail("S18: a load while an unload is pending");
+        const others = [...this.#running.keys()].filter((name) => name !== model).sort();
+        if (others.join() !== evict.join()) fail(`S4: ${evict} instead of ${others} is evicted for ${model}`);
+        const next = this.#standing("lost")[0] ?? this.#standing("unsettled")[0];
+        if (next === undefined || this.#callers.get(next)?.model !== model) {
+          fail(`S9: nobody wants the load of ${model}`);
+        }
+        if (!this.#models.has(model)) fail(`S8: ${model} is not configured`);
+        this.#loads.set(loadId, { model, evict, abandoned: false });
+        return;
+      }
+      case "abandon": {
+        const load = this.#loads.get(command.loadId);
+        if (load === undefined || load.abandoned) fail("a load that does not run is abandoned");
+        else load.abandoned = true;
+        return;
+      }
+      case "stop":
+        this.#unloads.set(command.unloadId, command.models);
+        return;
+      case "interrupt":
+        if (this.#callers.get(command.ticket)?.standing !== "held") fail("a request that is not served is interrupted");
+        return;
+      case "announce":
+      case "wakeAt":
+        return;
+      default:
+        command satisfies never;
+    }
+  }
+
+  #check(): void {
+    const held = this.#standing("held", "lost");
+    const models = new Set(held.map((ticket) => this.#callers.get(ticket)?.model));
+    const loading = [...this.#loads.values()].filter((load) => !load.abandoned);
+    for (const load of loading) models.add(load.model);
+    if (models.size > 1) fail(`S3: active for ${[...models]} at once`);
+    if (held.length > this.#settings.parallel) fail(`G11: ${held.length} are active`);
+    const waiting = [...itemsAfter(this.state.queue)].map(({ ticket }) => ticket);
+    if (waiting.length > this.#settings.maxQueue) fail("G5: more wait than may");
+    if (waiting.some((ticket) => this.#callers.get(ticket)?.standing !== "unsettled")) fail("S9: a gone caller waits");
+    const idle = held.length === 0 && loading.length === 0;
+    if (idle && this.#unloads.size === 0 && waiting.length > 0) fail("a wake-up was lost: somebody waits for nothing");
+    if (idle && this.state.active !== null) fail("S14: a slot is taken by nobody");
+    const lost = this.#standing("lost").length > 0;
+    if (lost && loading.length === 0 && this.#unloads.size === 0) fail("a wake-up was lost: a lost lease waits");
+    const { maxWaitMs } = this.#settings;
+    const head = first(this.state.queue);
+    if (maxWaitMs !== null && head !== undefined && (this.state.wakeAt ?? Infinity) > head.at + maxWaitMs) {
+      fail("G5: nobody will wake the head in time");
+    }
+    if (this.#closed && loading.length > 0) fail("S19: a load runs after the close");
+  }
+
+  #standing(...wanted: Standing[]): number[] {
+    const found: number[] = [];
+    for (const [ticket, { standing }] of this.#callers) if (wanted.includes(standing)) found.push(ticket);
+    return found;
+  }
+
+  #become(ticket: number, standing: Standing): void {
+    const caller = this.#callers.get(ticket);
+    if (caller === undefined) return;
+    caller.standing = standing;
+    if (standing === "held") caller.served = true;
+  }
+}
+
+function choose<T>(from: readonly T[], pick: number): T | undefined {
+  return from[pick % Math.max(1, from.length)];
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
