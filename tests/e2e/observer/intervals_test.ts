@@ -78,7 +78,7 @@ Deno.test("requests come in the order of service, each with its end", () => {
   assertEquals(orderOfService(events), ["a", "b", "c", "d"]);
 });
 
-Deno.test("S1: order of service is arrival order of those who stayed", () => {
+Deno.test("S2: order of service is arrival order of those who stayed", () => {
   const arrived = ["a", "b", "c", "d"];
   assertEquals(firstOutOfOrder(arrived, ["a", "b", "c", "d"]), undefined);
   assertEquals(firstOutOfOrder(arrived, ["a", "d"]), undefined);
