@@ -111,6 +111,22 @@ Deno.test("exports are named, and no module only passes on another's", async () 
   }
 });
 
+Deno.test("every export says what it promises", async () => {
+  const bare: string[] = [];
+  for (const { path, text } of await sources()) {
+    const lines = text.split("\n");
+    lines.forEach((line, index) => {
+      const name = /^export (?:default )?(?:async |abstract )*(?:function\*?|class|interface|type|const|let) (\w+)/
+        .exec(line)?.[1];
+      if (name === undefined) return;
+      const before = lines.slice(0, index).findLast((earlier) => !earlier.startsWith("// deno-lint-ignore")) ?? "";
+      const isOverload = lines.slice(0, index).some((earlier) => earlier.startsWith(`export function ${name}`));
+      if (!before.endsWith("*/") && !isOverload) bare.push(`${path}:${index + 1} ${name}`);
+    });
+  }
+  assertEquals(bare, []);
+});
+
 Deno.test("the code is strict: no enum, no any, no assertion that a value is there", async () => {
   const { compilerOptions, lint } = await projectFile();
   for (const option of ["strict", "exactOptionalPropertyTypes", "noUncheckedIndexedAccess", "erasableSyntaxOnly"]) {
