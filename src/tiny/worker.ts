@@ -6,6 +6,7 @@
 
 import { createTiny, type TinyServer } from "./tiny.ts";
 
+/** The server that `deno serve` runs; its settings are the arguments after the module's name. */
 const worker: TinyServer = createTiny(Deno.args);
 
 export default worker;
