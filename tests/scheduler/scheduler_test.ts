@@ -232,6 +232,25 @@ Deno.test("a grant whose backend is not ready in truth refuses that caller and g
   (await scheduler.acquire("a")).release();
 });
 
+Deno.test("what a command raises waits until the others of its event are carried out", async () => {
+  const { backends, scheduler } = setUp({ parallel: 2 });
+  const granted: string[] = [];
+  const lives = ["1", "2", "3"].map(async (id) => {
+    const lease = await scheduler.acquire("a", { id });
+    granted.push(lease.id);
+    lease.release();
+  });
+  const hold = backends.hold;
+  backends.hold = () => {
+    backends.hold = hold;
+    throw new GatewayError("backend_unreachable", "gone");
+  };
+  backends.loads[0]?.succeed();
+  const ends = await Promise.allSettled(lives);
+  assertEquals(ends.map((end) => end.status), ["rejected", "fulfilled", "fulfilled"]);
+  assertEquals(granted, ["2", "3"]);
+});
+
 Deno.test("S19: close answers everyone, aborts the load, and drained waits for what is served", async () => {
   const { backends, scheduler } = setUp();
   const pending = scheduler.acquire("a");

@@ -1,0 +1,74 @@
+/**
+ * Puts each seeded fault into a copy of the scheduler and shows that the tests turn red.
+ *
+ * Run: `deno run -P=test tests/mutations/run.ts`. Ends with 1 when a fault goes unnoticed.
+ *
+ * @module
+ */
+
+import { FAULTS } from "./faults.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const COPIED = ["deno.json", "deno.lock", "src/errors.ts", "src/clock.ts", "src/log.ts"];
+const COPIED_FOLDERS = ["src/scheduler", "tests/scheduler", "vendor/std"];
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const entry of Deno.readDir(from)) {
+    if (entry.name === "node_modules") continue;
+    if (entry.isDirectory) await copyFolder(`${from}/${entry.name}`, `${to}/${entry.name}`);
+    else if (entry.isFile) await Deno.copyFile(`${from}/${entry.name}`, `${to}/${entry.name}`);
+  }
+}
+
+async function copyTo(folder: string): Promise<void> {
+  for (const name of COPIED_FOLDERS) await copyFolder(`${ROOT}${name}`, `${folder}/${name}`);
+  for (const name of COPIED) {
+    await Deno.copyFile(`${ROOT}${name}`, `${folder}/${name}`).catch((error: unknown) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
+/** The first failing test's name, or null when all passed. */
+async function firstFailure(folder: string): Promise<string | null> {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "-P=test", "--no-check", "--fail-fast", "tests/scheduler/"],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+    stderr: "null",
+  }).output();
+  if (success) return null;
+  const output = new TextDecoder().decode(stdout);
+  return output.match(/^(.*) \.\.\. FAILED/m)?.[1] ?? output.trim().split("\n").at(-1) ?? "failed";
+}
+
+/** Tries every fault; resolves with how many went unnoticed. */
+async function tryFaults(folder: string): Promise<number> {
+  let unnoticed = 0;
+  await copyTo(folder);
+  const before = await firstFailure(folder);
+  if (before !== null) throw new Error(`The tests fail without any fault: ${before}`);
+  for (const fault of FAULTS) {
+    const source = await Deno.readTextFile(`${ROOT}${fault.file}`);
+    if (source.split(fault.find).length !== 2) throw new Error(`Not exactly once in ${fault.file}: ${fault.find}`);
+    await Deno.writeTextFile(`${folder}/${fault.file}`, source.replace(fault.find, () => fault.replace));
+    const red = await firstFailure(folder);
+    await Deno.writeTextFile(`${folder}/${fault.file}`, source);
+    if (red === null) unnoticed++;
+    say(red === null ? `UNNOTICED  ${fault.name}` : `noticed    ${fault.name}\n           by: ${red}`);
+  }
+  say(`${FAULTS.length - unnoticed} of ${FAULTS.length} faults turn a test red`);
+  return unnoticed;
+}
+
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+const folder = await Deno.makeTempDir({ prefix: "berth-mutants-" });
+try {
+  if (await tryFaults(folder) > 0) Deno.exitCode = 1;
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
