@@ -160,6 +160,14 @@ Deno.test("no permission set holds everything, native code or remote imports", a
   assertExists(permissions["default"]);
 });
 
+Deno.test("the script that judges a checkout runs the README's test command", async () => {
+  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+  const script = await Deno.readTextFile(new URL(".ci/run", ROOT));
+  const version = /npx --yes (deno@[\d.]+) task test/.exec(readme)?.[1];
+  assertExists(version);
+  assert(script.includes(`deno=(npx --yes ${version})`) && script.includes('"${deno[@]}" task test'));
+});
+
 /** The room that a file of the project belongs to. */
 function roomOf(path: string): string {
   if (path === "main.ts") return "main";
