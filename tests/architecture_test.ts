@@ -6,8 +6,7 @@
  */
 
 import { assert, assertEquals, assertExists } from "@std/assert";
-
-const ROOT = new URL("../", import.meta.url);
+import { importEdges, projectFile, projectFiles, readProjectFile, sources } from "./source_tree.ts";
 
 /** What each room may import at run time, besides itself and the shared files. Types of `config` are free to all. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -48,19 +47,6 @@ const IMPURE_WORDS = /\b(Deno\.|setTimeout|setInterval|Date\.now|performance\.|M
 
 /** The only modules with a default export: they are the entries of `deno serve`. */
 const SERVE_ENTRIES = ["src/worker.ts", "src/tiny/worker.ts"];
-
-/** What `deno info --json` says of one import. */
-interface Dependency {
-  readonly specifier: string;
-  readonly code?: { readonly specifier?: string };
-  readonly type?: { readonly specifier?: string };
-}
-
-interface Edge {
-  readonly from: string;
-  readonly to: string;
-  readonly typeOnly: boolean;
-}
 
 Deno.test("no room imports a room that it may not know", async () => {
   const wrong = (await importEdges()).filter(({ from, to, typeOnly }) => {
@@ -146,7 +132,7 @@ Deno.test("no document, task or script asks for all permissions", async () => {
   const paths = (await projectFiles()).filter((path) => /\.(md|ya?ml|sh|service)$|^deno\.json$|^\.ci\//.test(path));
   assert(paths.includes("deno.json"));
   for (const path of paths) {
-    const text = await Deno.readTextFile(new URL(path, ROOT));
+    const text = await readProjectFile(path);
     const found = /deno (run|serve|test|bench|compile|x)\b[^\n`]*\s(-A|--allow-all)\b/.exec(text)?.[0];
     assertEquals(found, undefined, path);
   }
@@ -161,8 +147,8 @@ Deno.test("no permission set holds everything, native code or remote imports", a
 });
 
 Deno.test("the script that judges a checkout runs the README's test command", async () => {
-  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-  const script = await Deno.readTextFile(new URL(".ci/run", ROOT));
+  const readme = await readProjectFile("README.md");
+  const script = await readProjectFile(".ci/run");
   const version = /npx --yes (deno@[\d.]+) task test/.exec(readme)?.[1];
   assertExists(version);
   assert(script.includes(`deno=(npx --yes ${version})`) && script.includes('"${deno[@]}" task test'));
@@ -174,49 +160,6 @@ function roomOf(path: string): string {
   if (path === "src/worker.ts") return "worker";
   if (SHARED.includes(path)) return "shared";
   return /^src\/([^/]+)\//.exec(path)?.[1] ?? `unknown room of ${path}`;
-}
-
-let edges: Promise<readonly Edge[]> | undefined;
-
-/** Every import between two files of `main.ts` and `src/`, as the runtime resolves it. */
-function importEdges(): Promise<readonly Edge[]> {
-  return edges ??= resolveEdges();
-}
-
-async function resolveEdges(): Promise<readonly Edge[]> {
-  const found: Edge[] = [];
-  const seen = new Set<string>();
-  const roots = (await sources()).map(({ path }) => path);
-  for (const entry of ["main.ts", "src/worker.ts", "src/tiny/worker.ts", ...roots]) {
-    if (!roots.includes(entry) || seen.has(entry)) continue;
-    for (const { specifier, dependencies } of await describe(entry)) {
-      const from = inProject(specifier);
-      if (from === undefined || seen.has(from)) continue;
-      seen.add(from);
-      for (const { code, type } of dependencies ?? []) {
-        const to = inProject(code?.specifier ?? type?.specifier);
-        if (to !== undefined) found.push({ from, to, typeOnly: code === undefined });
-      }
-    }
-  }
-  return found;
-}
-
-async function describe(entry: string): Promise<{ specifier: string; dependencies?: Dependency[] }[]> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", entry],
-    cwd: ROOT,
-    env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
-  }).output();
-  assert(success, new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout)).modules;
-}
-
-/** The path of a module inside `main.ts` and `src/`, or `undefined` for any other. */
-function inProject(specifier: string | undefined): string | undefined {
-  if (!specifier?.startsWith(ROOT.href)) return undefined;
-  const path = specifier.slice(ROOT.href.length);
-  return path === "main.ts" || (path.startsWith("src/") && path.endsWith(".ts")) ? path : undefined;
 }
 
 function findCycle(next: ReadonlyMap<string, readonly string[]>): string[] | undefined {
@@ -236,46 +179,4 @@ function findCycle(next: ReadonlyMap<string, readonly string[]>): string[] | und
     if (cycle) return cycle;
   }
   return undefined;
-}
-
-interface Source {
-  readonly path: string;
-  readonly text: string;
-  /** The text without comments and without what stands in quotes. */
-  readonly code: string;
-}
-
-async function sources(): Promise<readonly Source[]> {
-  const paths = (await projectFiles()).filter((path) => path === "main.ts" || /^src\/.*\.ts$/.test(path));
-  return await Promise.all(paths.map(async (path) => {
-    const text = await Deno.readTextFile(new URL(path, ROOT));
-    return { path, text, code: stripText(text) };
-  }));
-}
-
-function stripText(text: string): string {
-  return text.replace(
-    /("|')(?:\\.|(?!\1)[^\\\n])*\1|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
-    (match) => /^["']/.test(match) ? '""' : "",
-  );
-}
-
-async function projectFiles(folder = ""): Promise<string[]> {
-  const paths: string[] = [];
-  for await (const { name, isDirectory, isFile } of Deno.readDir(new URL(folder, ROOT))) {
-    if (["node_modules", "dist", "coverage", ".git", ".venv"].includes(name)) continue;
-    if (isDirectory) paths.push(...await projectFiles(`${folder}${name}/`));
-    else if (isFile) paths.push(`${folder}${name}`);
-  }
-  return paths.sort();
-}
-
-interface ProjectFile {
-  readonly compilerOptions: Record<string, unknown>;
-  readonly lint: { readonly rules: { readonly include: readonly string[] } };
-  readonly permissions: Record<string, Record<string, unknown>>;
-}
-
-async function projectFile(): Promise<ProjectFile> {
-  return JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))) as ProjectFile;
 }
