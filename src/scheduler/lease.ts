@@ -57,10 +57,13 @@ export interface CallerOptions {
 
 /** One request from its arrival to the end of its lease: its own abort listener and its own lease, to stay small. */
 export class Caller<T> implements Lease<T>, EventListenerObject {
+  /** Its name in the core. */
   readonly ticket: Ticket;
+  /** The model it needs. */
   readonly model: string;
   /** The public id as far as one was given or made up. */
   knownId: string | undefined;
+  /** Is told the position while it waits. */
   readonly onPosition: ((position: number) => void) | undefined;
   /** The position told last. */
   toldPosition = 0;
@@ -73,6 +76,7 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   #cut: AbortController | null = null;
   #over = false;
 
+  /** Does nothing yet: {@link Caller.wait} begins. */
   constructor(port: CallerPort, options: CallerOptions) {
     this.#port = port;
     this.ticket = options.ticket;
@@ -82,16 +86,19 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     this.onPosition = options.onPosition;
   }
 
+  /** The public id, made up now if there is none. */
   get id(): string {
     this.knownId ??= this.#port.idOf(this.ticket);
     return this.knownId;
   }
 
+  /** Where the backend is reached; throws while nothing is held. */
   get target(): T {
     if (this.#hold === null) throw new GatewayError("internal", "A lease was used without being held");
     return this.#hold.target;
   }
 
+  /** Aborts when the request is cut; made when first asked for. */
   get signal(): AbortSignal {
     this.#cut ??= new AbortController();
     return this.#cut.signal;
@@ -138,6 +145,7 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     this.#cut.abort(reason);
   }
 
+  /** See {@link Lease.renew}. */
   async renew(): Promise<void> {
     if (this.#over || this.#hold === null) throw new GatewayError("internal", "A lease was renewed after its end");
     if (this.#callerSignal?.aborted) {
@@ -150,6 +158,7 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     await again;
   }
 
+  /** See {@link Lease.release}. */
   release(): void {
     if (this.#over) return;
     if (this.#reject !== null) {
@@ -160,10 +169,12 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     this.#port.served(this.ticket);
   }
 
+  /** Gives the lease back. */
   [Symbol.dispose](): void {
     this.release();
   }
 
+  /** Gives the lease back; resolved at once. */
   [Symbol.asyncDispose](): Promise<void> {
     this.release();
     return Promise.resolve();

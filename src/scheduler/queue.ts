@@ -12,7 +12,8 @@ export interface Ticketed {
   readonly ticket: number;
 }
 
-interface Node<T> {
+/** A part of the trie. */
+export interface Node<T> {
   /** Items below. */
   readonly count: number;
   /** Children: nodes above the lowest level, items on it. */

@@ -8,9 +8,24 @@
  */
 
 import { GatewayError } from "../errors.ts";
-import { NO_ESTIMATES, retryAfterS, withTurn } from "./estimates.ts";
-import { append, emptyQueue, find, first, itemsAfter, remove } from "./queue.ts";
-import type { Active, Command, Event, SchedulerModel, SerialSettings, State, Ticket, Turn, Waiting } from "./types.ts";
+import { NO_ESTIMATES, retryAfterS } from "./estimates.ts";
+import { append, emptyQueue, find, first, itemsAfter } from "./queue.ts";
+import {
+  abandon,
+  canJoin,
+  type Draft,
+  endTurn,
+  grantLoading,
+  hasSlot,
+  leaveQueue,
+  refuse,
+  refuseLoading,
+  retryAfter,
+  setTurn,
+  unknownModel,
+} from "./serial_draft.ts";
+import { settle } from "./serial_settle.ts";
+import type { Command, Event, SchedulerModel, SerialSettings, State, Ticket, Waiting } from "./types.ts";
 
 /** The state before anything happened. */
 export function initialState(models: ReadonlyMap<string, SchedulerModel>, settings: SerialSettings): State {
@@ -39,9 +54,6 @@ export function transition(state: State, event: Event): readonly [State, readonl
   const { commands, now: _, ...next } = draft;
   return [next, commands];
 }
-
-/** A state under construction: its fields are replaced, the values in them never changed. */
-type Draft = { -readonly [Key in keyof State]: State[Key] } & { readonly commands: Command[]; readonly now: number };
 
 function note(draft: Draft, event: Event): void {
   switch (event.type) {
@@ -83,83 +95,6 @@ function note(draft: Draft, event: Event): void {
     default:
       event satisfies never;
   }
-}
-
-/**
- * Decides who goes next. Calling it when nothing can start changes nothing, so it follows every event.
- */
-function settle(draft: Draft): void {
-  dropGone(draft);
-  if (draft.closed !== null || draft.unloading.size > 0) return;
-  if (draft.active !== null) startAgain(draft, draft.active);
-  for (let head = first(draft.queue); head !== undefined; head = first(draft.queue)) {
-    if (!hasSlot(draft)) return;
-    if (!draft.models.has(head.model)) {
-      leaveQueue(draft, head);
-      refuse(draft, head.ticket, unknownModel(head.model));
-    } else if (draft.active === null || canJoin(draft, head.model)) {
-      start(draft, head);
-    } else {
-      return;
-    }
-  }
-}
-
-/** Gone requests without a load have nothing left to wait for; without requests nobody is active. */
-function dropGone(draft: Draft): void {
-  const active = draft.active;
-  if (active === null || active.loadId !== null) return;
-  for (const [ticket, turn] of active.turns) {
-    if (turn.gone) endTurn(draft, ticket, turn);
-  }
-}
-
-/** Requests whose backend was lost are served again, or its load is started again. */
-function startAgain(draft: Draft, active: Active): void {
-  if (active.loadId !== null || ![...active.turns.values()].some((turn) => turn.phase === "loading")) return;
-  if (!draft.models.has(active.model)) refuseLoading(draft, active, unknownModel(active.model));
-  else if (isAloneAndReady(draft, active.model)) grantLoading(draft, active);
-  else load(draft, active);
-}
-
-function hasSlot(draft: Draft): boolean {
-  return draft.active === null || draft.active.turns.size < draft.settings.parallel;
-}
-
-function canJoin(draft: Draft, model: string): boolean {
-  const active = draft.active;
-  return active !== null && active.model === model && active.loadId === null && isAloneAndReady(draft, model);
-}
-
-function start(draft: Draft, head: Waiting): void {
-  draft.queue = remove(draft.queue, head.ticket);
-  const turns = new Map(draft.active?.turns);
-  turns.set(head.ticket, { at: head.at, startedAt: draft.now, phase: "loading", gone: false });
-  const active = { model: head.model, turns, loadId: null };
-  draft.active = active;
-  startAgain(draft, active);
-}
-
-function load(draft: Draft, active: Active): void {
-  const loadId = draft.nextLoadId;
-  draft.nextLoadId = loadId + 1;
-  draft.active = { ...active, loadId };
-  const evict = [...draft.running.keys()].filter((model) => model !== active.model).sort();
-  draft.commands.push({ type: "load", loadId, model: active.model, evict });
-}
-
-/** S5: nothing has to be stopped or started for this model. */
-function isAloneAndReady(draft: Draft, model: string): boolean {
-  return draft.running.size === 1 && draft.running.get(model) === "ready";
-}
-
-function grantLoading(draft: Draft, active: Active): void {
-  const turns = new Map<Ticket, Turn>();
-  for (const [ticket, turn] of active.turns) {
-    turns.set(ticket, turn.gone ? turn : { ...turn, phase: "serving" });
-    if (turn.phase === "loading" && !turn.gone) draft.commands.push({ type: "grant", ticket, model: active.model });
-  }
-  draft.active = { ...active, turns, loadId: null };
 }
 
 function noteRequest(draft: Draft, request: Waiting): void {
@@ -289,58 +224,4 @@ function setTimer(draft: Draft): void {
   if (due === null ? draft.wakeAt === null : draft.wakeAt !== null && draft.wakeAt <= due) return;
   draft.wakeAt = due;
   draft.commands.push({ type: "wakeAt", at: due });
-}
-
-function abandon(draft: Draft, active: Active): void {
-  if (active.loadId !== null) draft.commands.push({ type: "abandon", loadId: active.loadId });
-}
-
-/** Ends the load: whoever waits for it gets the error, whoever is being served stays. */
-function refuseLoading(draft: Draft, active: Active, error: GatewayError): void {
-  draft.active = { ...active, loadId: null };
-  for (const [ticket, turn] of active.turns) {
-    if (turn.phase !== "loading") continue;
-    endTurn(draft, ticket, turn);
-    if (!turn.gone) refuse(draft, ticket, error);
-  }
-}
-
-function setTurn(draft: Draft, ticket: Ticket, turn: Turn): void {
-  if (draft.active === null) return;
-  draft.active = { ...draft.active, turns: new Map(draft.active.turns).set(ticket, turn) };
-}
-
-function endTurn(draft: Draft, ticket: Ticket, turn: Turn): void {
-  const active = draft.active;
-  if (active === null) return;
-  const turns = new Map(active.turns);
-  turns.delete(ticket);
-  draft.active = turns.size === 0 ? null : { ...active, turns };
-  if (turn.phase === "serving") draft.estimates = withTurn(draft.estimates, draft.now - turn.startedAt);
-  discount(draft, active.model);
-}
-
-function leaveQueue(draft: Draft, waiting: Waiting): void {
-  draft.queue = remove(draft.queue, waiting.ticket);
-  discount(draft, waiting.model);
-}
-
-function discount(draft: Draft, model: string): void {
-  const counts = new Map(draft.counts);
-  const left = (counts.get(model) ?? 0) - 1;
-  if (left > 0) counts.set(model, left);
-  else counts.delete(model);
-  draft.counts = counts;
-}
-
-function refuse(draft: Draft, ticket: Ticket, error: GatewayError): void {
-  draft.commands.push({ type: "refuse", ticket, error });
-}
-
-function retryAfter(draft: Draft): number {
-  return retryAfterS(draft.estimates, draft.queue.size + 1, draft.settings.parallel);
-}
-
-function unknownModel(model: string): GatewayError {
-  return new GatewayError("unknown_model", `Model not found: ${model}`, { param: "model" });
 }

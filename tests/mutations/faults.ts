@@ -17,6 +17,8 @@ export interface Fault {
 }
 
 const CORE = "src/scheduler/serial_core.ts";
+const DRAFT = "src/scheduler/serial_draft.ts";
+const SETTLE = "src/scheduler/serial_settle.ts";
 const QUEUE = "src/scheduler/queue.ts";
 const LEASE = "src/scheduler/lease.ts";
 const FACADE = "src/scheduler/scheduler.ts";
@@ -27,7 +29,7 @@ export const FAULTS: readonly Fault[] = [
     name: "lost release: the slot is not freed when serving ends (S13)",
     file: CORE,
     find: "else endTurn(draft, ticket, turn);",
-    replace: "else turn satisfies Turn;",
+    replace: "else turn.gone satisfies boolean;",
   },
   {
     name: "double release: a hold that was given back for a renewal is given back again (law of the lease)",
@@ -37,7 +39,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "double grant: a caller that left during its load is granted (S10)",
-    file: CORE,
+    file: DRAFT,
     find: `if (turn.phase === "loading" && !turn.gone) draft.commands`,
     replace: `if (turn.phase === "loading") draft.commands`,
   },
@@ -61,7 +63,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "a request for another model joins the active one (S3)",
-    file: CORE,
+    file: DRAFT,
     find: "active.model === model && active.loadId === null && isAloneAndReady(draft, model);",
     replace: "active.loadId === null && isAloneAndReady(draft, active.model);",
   },
@@ -73,13 +75,13 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "a ready target is served beside another running backend (S6)",
-    file: CORE,
+    file: DRAFT,
     find: `return draft.running.size === 1 && draft.running.get(model) === "ready";`,
     replace: `return draft.running.get(model) === "ready";`,
   },
   {
     name: "the next head starts while an unload is pending (S18)",
-    file: CORE,
+    file: SETTLE,
     find: "if (draft.closed !== null || draft.unloading.size > 0) return;",
     replace: "if (draft.closed !== null) return;",
   },
@@ -91,7 +93,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "the backends to stop are not in ascending order (S4)",
-    file: CORE,
+    file: SETTLE,
     find: ".filter((model) => model !== active.model).sort();",
     replace: ".filter((model) => model !== active.model);",
   },

@@ -1,0 +1,74 @@
+/**
+ * The one decision of the serial core: who goes next, and whether that needs a load.
+ *
+ * @module
+ */
+
+import { first, remove } from "./queue.ts";
+import {
+  canJoin,
+  type Draft,
+  endTurn,
+  grantLoading,
+  hasSlot,
+  isAloneAndReady,
+  leaveQueue,
+  refuse,
+  refuseLoading,
+  unknownModel,
+} from "./serial_draft.ts";
+import type { Active, Waiting } from "./types.ts";
+
+/**
+ * Decides who goes next. Calling it when nothing can start changes nothing, so it follows every event.
+ */
+export function settle(draft: Draft): void {
+  dropGone(draft);
+  if (draft.closed !== null || draft.unloading.size > 0) return;
+  if (draft.active !== null) startAgain(draft, draft.active);
+  for (let head = first(draft.queue); head !== undefined; head = first(draft.queue)) {
+    if (!hasSlot(draft)) return;
+    if (!draft.models.has(head.model)) {
+      leaveQueue(draft, head);
+      refuse(draft, head.ticket, unknownModel(head.model));
+    } else if (draft.active === null || canJoin(draft, head.model)) {
+      start(draft, head);
+    } else {
+      return;
+    }
+  }
+}
+
+/** Gone requests without a load have nothing left to wait for; without requests nobody is active. */
+function dropGone(draft: Draft): void {
+  const active = draft.active;
+  if (active === null || active.loadId !== null) return;
+  for (const [ticket, turn] of active.turns) {
+    if (turn.gone) endTurn(draft, ticket, turn);
+  }
+}
+
+/** Requests whose backend was lost are served again, or its load is started again. */
+function startAgain(draft: Draft, active: Active): void {
+  if (active.loadId !== null || ![...active.turns.values()].some((turn) => turn.phase === "loading")) return;
+  if (!draft.models.has(active.model)) refuseLoading(draft, active, unknownModel(active.model));
+  else if (isAloneAndReady(draft, active.model)) grantLoading(draft, active);
+  else load(draft, active);
+}
+
+function start(draft: Draft, head: Waiting): void {
+  draft.queue = remove(draft.queue, head.ticket);
+  const turns = new Map(draft.active?.turns);
+  turns.set(head.ticket, { at: head.at, startedAt: draft.now, phase: "loading", gone: false });
+  const active = { model: head.model, turns, loadId: null };
+  draft.active = active;
+  startAgain(draft, active);
+}
+
+function load(draft: Draft, active: Active): void {
+  const loadId = draft.nextLoadId;
+  draft.nextLoadId = loadId + 1;
+  draft.active = { ...active, loadId };
+  const evict = [...draft.running.keys()].filter((model) => model !== active.model).sort();
+  draft.commands.push({ type: "load", loadId, model: active.model, evict });
+}
