@@ -1,0 +1,79 @@
+/**
+ * Kinds of fields in a config: what each accepts (spec §2.2), and the notes that the documentation reads.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { DURATION_FORMS, parseDuration } from "./durations.ts";
+import { isTree } from "./tree.ts";
+
+const TRUE = /^(y|yes|on|true)$/i;
+const FALSE = /^(n|no|off|false)$/i;
+
+/** The key under which a field's JSON Schema says that it has no effect yet. */
+export const NOT_YET = "x-not-yet";
+
+/** The key under which a field's JSON Schema holds the form that the documentation shows. */
+export const FORM = "x-form";
+
+/** A whole number; a fraction is cut as llama-swap does, and the loader warns. */
+export function integer(): z.ZodPreprocess<z.ZodInt> {
+  return z.preprocess(
+    (value) => typeof value === "number" && Number.isFinite(value) ? Math.trunc(value) : value,
+    z.int("must be a whole number"),
+  );
+}
+
+/** A whole number of at least `minimum`, or `message`. */
+export function integerFrom(minimum: number, message: string): z.ZodPreprocess<z.ZodInt> {
+  return z.preprocess(
+    (value) => typeof value === "number" && Number.isFinite(value) ? Math.trunc(value) : value,
+    z.int("must be a whole number").min(minimum, message),
+  );
+}
+
+/** `true` or `false`, also as yes, no, on, off, quoted or not. */
+export function bool(): z.ZodPreprocess<z.ZodBoolean> {
+  return z.preprocess(
+    (value) => typeof value !== "string" ? value : TRUE.test(value) ? true : FALSE.test(value) ? false : value,
+    z.boolean("must be true or false"),
+  );
+}
+
+/** Text; an unquoted number or boolean is taken as text, and the loader warns. */
+export function text(): z.ZodPreprocess<z.ZodString> {
+  return z.preprocess(
+    (value) => typeof value === "number" || typeof value === "boolean" ? String(value) : value,
+    z.string("must be text"),
+  );
+}
+
+/** A list; an empty entry (`key:` with nothing) is an empty list. */
+export function listOf<Item extends z.ZodType>(item: Item): z.ZodPreprocess<z.ZodArray<Item>> {
+  return z.preprocess((value) => value === null ? [] : value, z.array(item, "must be a list"));
+}
+
+/** A length of time; see {@link parseDuration}. */
+export function duration(): z.ZodUnion<readonly [z.ZodNumber, z.ZodString]> {
+  return z.union([z.number(), z.string()]).refine(
+    (value) => parseDuration(value) !== null,
+    `must be ${DURATION_FORMS}`,
+  );
+}
+
+/** A mapping with any content. */
+export function anyMapping(): z.ZodUnknown {
+  return z.unknown().refine((value) => value === undefined || value === null || isTree(value), "must be a mapping")
+    .meta({ type: "object" });
+}
+
+/** Gives a field its meaning, and how the documentation writes its form. */
+export function about<Field extends z.ZodType>(field: Field, description: string, form?: string): Field {
+  return field.meta({ ...field.meta(), description, ...(form === undefined ? {} : { [FORM]: form }) });
+}
+
+/** A key of llama-swap's that is read without effect so far. */
+export function notYet(description: string): z.ZodOptional<z.ZodUnknown> {
+  return z.unknown().optional().meta({ description, [NOT_YET]: true });
+}

@@ -1,0 +1,109 @@
+/**
+ * What is wrong, or merely odd, in a config, said so that its author can fix it.
+ *
+ * @module
+ */
+
+/** Where in a config something is: keys and list indexes from the top. */
+export type ConfigPath = readonly (string | number)[];
+
+/** What a {@link ConfigIssue} is made of. */
+export interface ConfigIssueFields {
+  /** Name of the source, as its author knows it. */
+  readonly file: string;
+  /** Line from 1; 0 when it is not known. */
+  readonly line: number;
+  /** Column from 1; 0 when it is not known. */
+  readonly column: number;
+  /** Where in the tree it is; empty for the whole document. */
+  readonly path: ConfigPath;
+  /** One sentence without the place. */
+  readonly message: string;
+  /** What stands there, shortened; never the value of a secret. */
+  readonly found?: string | undefined;
+  /** What would be right there. */
+  readonly expected?: string | undefined;
+  /** The nearest name that would be right. */
+  readonly suggestion?: string | undefined;
+}
+
+/** One problem or warning in a config. */
+export class ConfigIssue {
+  /** Name of the source. */
+  readonly file: string;
+  /** Line from 1; 0 when it is not known. */
+  readonly line: number;
+  /** Column from 1; 0 when it is not known. */
+  readonly column: number;
+  /** Where in the tree it is. */
+  readonly path: ConfigPath;
+  /** One sentence without the place. */
+  readonly message: string;
+  /** What stands there, shortened. */
+  readonly found: string | undefined;
+  /** What would be right there. */
+  readonly expected: string | undefined;
+  /** The nearest name that would be right. */
+  readonly suggestion: string | undefined;
+
+  /** Makes the issue. */
+  constructor(fields: ConfigIssueFields) {
+    this.file = fields.file;
+    this.line = fields.line;
+    this.column = fields.column;
+    this.path = fields.path;
+    this.message = fields.message;
+    this.found = fields.found;
+    this.expected = fields.expected;
+    this.suggestion = fields.suggestion;
+  }
+
+  /** One line: `file:line:column: path: message (expected …, found …; did you mean …?)`. */
+  toString(): string {
+    const place = this.line > 0 ? `${this.file}:${this.line}:${this.column}` : this.file;
+    const path = this.path.length > 0 ? ` ${formatPath(this.path)}:` : "";
+    const facts = [
+      this.expected === undefined ? null : `expected ${this.expected}`,
+      this.found === undefined ? null : `found ${this.found}`,
+    ].filter((fact) => fact !== null).join(", ");
+    const hint = this.suggestion === undefined ? "" : ` Did you mean ${JSON.stringify(this.suggestion)}?`;
+    return `${place}:${path} ${this.message}${facts === "" ? "" : ` (${facts})`}${hint}`;
+  }
+}
+
+/** Thrown for a config that cannot be used: it carries every problem found, in the order of the source. */
+export class ConfigErrors extends Error {
+  override readonly name = "ConfigErrors";
+  /** Every problem; at least one. */
+  readonly issues: readonly ConfigIssue[];
+
+  /** Makes the error; its message lists the problems, one a line. */
+  constructor(issues: readonly ConfigIssue[]) {
+    const head = issues.length === 1 ? "The config has 1 problem" : `The config has ${issues.length} problems`;
+    super(`${head}:\n${issues.map((issue) => `  ${issue}`).join("\n")}`);
+    this.issues = issues;
+  }
+}
+
+/** Writes a path as `models.qwen.aliases[0]`; keys that need it are quoted. */
+export function formatPath(path: ConfigPath): string {
+  let text = "";
+  for (const step of path) {
+    if (typeof step === "number") text += `[${step}]`;
+    else if (/^[\w/:@+-][\w./:@+-]*$/.test(step)) text += text === "" ? step : `.${step}`;
+    else text += text === "" ? JSON.stringify(step) : `.${JSON.stringify(step)}`;
+  }
+  return text;
+}
+
+/** Names a value's kind and, for short scalars, the value. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (value instanceof Date) return "a date (quote it to make it text)";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  if (typeof value === "string") {
+    return `the text ${JSON.stringify(value.length > 60 ? value.slice(0, 60) + "…" : value)}`;
+  }
+  return `${value}`;
+}

@@ -1,0 +1,138 @@
+/**
+ * From a model's parsed settings to its effective configuration, with the checks that need more than one key.
+ *
+ * @module
+ */
+
+import type { Findings } from "./check.ts";
+import { hasOpenQuote, splitCommand } from "./command.ts";
+import { parseDuration } from "./durations.ts";
+import type { ModelSettings, TopSettings } from "./schema.ts";
+import { isTree } from "./tree.ts";
+import type { ModelConfig } from "./types.ts";
+
+/** Values below this many seconds are raised to it, as llama-swap does. */
+export const MIN_HEALTH_CHECK_TIMEOUT_S = 15;
+
+/** Seconds of grace where the config says 0. */
+const DEFAULT_UNLOAD_TIMEOUT_S = 10;
+
+/** What {@link buildModel} needs besides the model's own settings. */
+export interface BuildContext {
+  /** The model's id. */
+  readonly id: string;
+  /** Its port, if it has one. */
+  readonly port: number | null;
+  /** The settings besides models. */
+  readonly top: TopSettings;
+  /** Takes problems. */
+  readonly findings: Findings;
+}
+
+/** Makes the effective configuration of one model; `null` after problems. */
+export function buildModel(settings: ModelSettings, { id, port, top, findings }: BuildContext): ModelConfig | null {
+  let sound = true;
+  const complain = (key: string, message: string, expected?: string) => {
+    sound = false;
+    findings.problem({ path: key === "" ? ["models", id] : ["models", id, key], message, expected });
+  };
+  const kind = settings.worker === undefined ? "cmd" : "worker";
+  if (settings.cmd !== undefined && settings.worker !== undefined) {
+    complain("worker", `model ${id}: has both cmd and worker`, "exactly one of them");
+  } else if (settings.cmd === undefined && settings.worker === undefined) {
+    complain("", `model ${id}: has neither cmd nor worker`, "exactly one of them");
+  }
+  const cmd = settings.worker ?? settings.cmd ?? "";
+  const words = sound ? wordsOf(cmd, (message) => complain(kind, `model ${id}: ${message}`)) : [];
+  if (hasOpenQuote(cmd)) {
+    findings.warning({ path: ["models", id, kind], message: "A quote is opened and never closed: it runs to the end" });
+  }
+  if (kind === "cmd" && settings.permissions !== undefined) {
+    findings.warning({
+      path: ["models", id, "permissions"],
+      message: "Permissions bind a worker only: this cmd may do everything",
+    });
+  }
+  const cmdStop = settings.cmdStop ?? "";
+  if (cmdStop.trim() !== "") wordsOf(cmdStop, (message) => complain("cmdStop", `model ${id}: cmdStop: ${message}`));
+  const proxy = settings.proxy ?? `http://${kind === "worker" ? "127.0.0.1" : "localhost"}:${port ?? ""}`;
+  if (!isHttpUrl(proxy)) complain("proxy", `model ${id}: invalid proxy URL`, "an http or https URL");
+  if (settings.ttl < -1) complain("ttl", `model ${id}: invalid TTL value ${settings.ttl}`, "-1 or more");
+  if (settings.unloadTimeout < 0) {
+    complain("unloadTimeout", `model ${id}: invalid unloadTimeout value ${settings.unloadTimeout}`, "0 or more");
+  }
+  settings.env.forEach((entry, i) => {
+    if (!/^[^=\0]+=/.test(entry) || entry.includes("\0")) {
+      sound = false;
+      findings.problem({
+        path: ["models", id, "env", i],
+        message: "not an environment variable",
+        expected: "NAME=value",
+      });
+    }
+  });
+  const startTimeoutS = startTimeoutOf(settings, top);
+  if (startTimeoutS <= 0) complain("startTimeout", "must be more than 0");
+  if (!sound) return null;
+
+  const ttl = settings.ttl === -1 ? top.globalTTL : settings.ttl;
+  const endpoint = settings.checkEndpoint.trim();
+  return {
+    id,
+    kind,
+    command: kind === "cmd" ? words : [],
+    worker: kind === "worker" ? { module: words[0] ?? "", args: words.slice(1) } : null,
+    permissions: kind === "worker" ? settings.permissions ?? null : null,
+    cmd,
+    cmdStop: cmdStop.trim() === "" ? null : cmdStop,
+    proxy,
+    port,
+    checkEndpoint: endpoint === "none" ? null : pathOf(endpoint),
+    env: settings.env,
+    aliases: settings.aliases,
+    ttlS: ttl === 0 ? null : ttl,
+    unloadTimeoutS: settings.unloadTimeout || top.unloadTimeout || DEFAULT_UNLOAD_TIMEOUT_S,
+    startTimeoutS,
+    concurrencyLimit: settings.concurrencyLimit > 0 ? settings.concurrencyLimit : null,
+    useModelName: settings.useModelName,
+    name: settings.name,
+    description: settings.description,
+    metadata: isTree(settings.metadata) ? settings.metadata : {},
+    capabilities: saysSomething(settings.capabilities) ? settings.capabilities ?? null : null,
+    unlisted: settings.unlisted,
+    timeouts: { connect: settings.timeouts.connect, responseHeader: settings.timeouts.responseHeader },
+  };
+}
+
+/** A full URL is accepted for its path and query (spec §3.3.7). */
+function pathOf(endpoint: string): string {
+  if (/^https?:\/\//i.test(endpoint) && URL.canParse(endpoint)) {
+    const url = new URL(endpoint);
+    return url.pathname + url.search;
+  }
+  return endpoint.startsWith("/") ? endpoint : "/" + endpoint;
+}
+
+function startTimeoutOf(settings: ModelSettings, top: TopSettings): number {
+  const own = parseDuration(settings.startTimeout);
+  if (own !== null) return own / 1000;
+  return Math.max(MIN_HEALTH_CHECK_TIMEOUT_S, settings.healthCheckTimeout ?? top.healthCheckTimeout);
+}
+
+function wordsOf(text: string, complain: (message: string) => void): readonly string[] {
+  try {
+    return splitCommand(text);
+  } catch (error) {
+    complain(error instanceof Error ? error.message : String(error));
+    return [];
+  }
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}
+
+function saysSomething(capabilities: ModelSettings["capabilities"]): boolean {
+  return capabilities !== undefined &&
+    Object.values(capabilities).some((value) => Array.isArray(value) ? value.length > 0 : Boolean(value));
+}

@@ -1,0 +1,13 @@
+/**
+ * Writes `config.schema.json` and `docs/configuration.md` from the config schema:
+ * `deno run --allow-read --allow-write tools/generate_docs.ts`.
+ *
+ * @module
+ */
+
+import { configJsonSchema, configReference } from "../src/config/documentation.ts";
+
+const root = new URL("../", import.meta.url);
+await Deno.mkdir(new URL("docs/", root), { recursive: true });
+await Deno.writeTextFile(new URL("config.schema.json", root), JSON.stringify(configJsonSchema(), null, 2) + "\n");
+await Deno.writeTextFile(new URL("docs/configuration.md", root), configReference());
