@@ -26,7 +26,11 @@ export function configJsonSchema(): Readonly<Record<string, unknown>> {
   const schema = z.toJSONSchema(configSchema, {
     io: "input",
     unrepresentable: "any",
-    override: ({ jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema }) => {
+      // Zod leaves defaults out where the value is converted; they are written as they stand all the same.
+      if (zodSchema instanceof z.ZodDefault) {
+        jsonSchema.default = JSON.parse(JSON.stringify(zodSchema.def.defaultValue));
+      }
       // A macro may stand where a number or a boolean is expected.
       if (jsonSchema.type === "integer" || jsonSchema.type === "number") {
         const { minimum, maximum, type, ...rest } = jsonSchema;
@@ -58,7 +62,7 @@ export function configReference(): string {
     "",
     "# Configuration",
     "",
-    "A config is a llama-swap `config.yaml`. Keys marked *not yet* are read without a complaint but have no effect; a key that is",
+    "A config is a llama-swap `config.yaml`. Keys marked *not yet* are read, with a warning, but have no effect; a key that is",
     "not listed here is ignored with a warning. Text may use `${name}` macros, `${env.NAME}`, and, below a model, `${MODEL_ID}`",
     "and `${PORT}`; `${PID}` works in `cmdStop` alone. Booleans may be written `yes`, `no`, `on`, `off`.",
     "",

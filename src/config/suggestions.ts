@@ -16,7 +16,9 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
     if (candidate === name || Math.abs(candidate.length - name.length) > limit + 2) continue;
-    const distance = editDistance(folded, fold(candidate));
+    const other = fold(candidate);
+    const cutShort = folded.length >= 4 && (other.startsWith(folded) || folded.startsWith(other));
+    const distance = cutShort ? 1 : editDistance(folded, other);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
