@@ -73,5 +73,11 @@ function visitStrings(node: unknown, visit: (text: string) => void, seen: Set<ob
 
 /** A rough reading for text that is no YAML before substitution: full-line comments and ` #` tails go. */
 function withoutComments(text: string): string {
-  return text.split("\n").map((line) => /^\s*#/.test(line) ? "" : line.replace(/\s#[^"']*$/, "")).join("\n");
+  return text.split("\n").map((line) => {
+    if (/^\s*#/.test(line)) return "";
+    // A tail that holds a quote may be part of a text, so only what follows the last quote is looked at.
+    const start = Math.max(line.lastIndexOf('"'), line.lastIndexOf("'")) + 1;
+    const tail = line.slice(start).search(/\s#/);
+    return tail < 0 ? line : line.slice(0, start + tail);
+  }).join("\n");
 }

@@ -22,6 +22,9 @@ interface Level {
   items: number;
 }
 
+/** Longer keys are not looked for: the search would take the square of their length. */
+const MAX_KEY_LENGTH = 1000;
+
 const KEY = /^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#[\]{},"'|>&*!%@`-][^#]*?|-[^\s#][^#]*?)\s*:(?=\s|$)\s*/;
 
 /** Reads the text once; the function returned answers with the place of a path or of its nearest known ancestor. */
@@ -68,7 +71,7 @@ function readPositions(text: string): ReadonlyMap<string, Position> {
       indent += skipped;
       rest = rest.slice(skipped);
     }
-    const match = KEY.exec(rest);
+    const match = KEY.exec(rest.slice(0, MAX_KEY_LENGTH));
     if (match === null) {
       if (opensBlock(rest)) blockIndent = levels.at(-1)?.indent ?? 0;
       continue;

@@ -110,3 +110,10 @@ Deno.test("no text crashes the loader", () => {
   const text = fc.array(line.map((parts) => parts.join("")), { maxLength: 12 }).map((lines) => lines.join("\n"));
   fc.assert(fc.property(text, survives), { numRuns: 2000 });
 });
+
+Deno.test("texts made to be slow or deep are answered", () => {
+  survives("[".repeat(200_000) + "${env.X}");
+  survives("a: " + "[".repeat(2_000) + "'${env.X}'" + "]".repeat(2_000));
+  survives("bogus: [${env.X}]" + " # ".repeat(500_000) + "'");
+  survives("bogus: 1\nk" + " ".repeat(500_000) + "k");
+});
