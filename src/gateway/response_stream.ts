@@ -34,10 +34,7 @@ export function responseStream(
   let tail = "\n\n";
   let hasEnded = false;
   let failure: GatewayError | undefined;
-  const cut = Promise.withResolvers<never>();
-  cut.promise.catch(() => {});
   const onAbort = () => {
-    cut.reject(signal.reason);
     reader.cancel(signal.reason).catch(() => {});
     if (!hasEnded) end({ kind: "failed", error: toGatewayError(signal.reason) });
   };
@@ -54,7 +51,7 @@ export function responseStream(
       if (failure !== undefined) return controller.error(failure);
       try {
         if (signal.aborted) throw signal.reason;
-        const { done, value } = await Promise.race([reader.read(), cut.promise]);
+        const { done, value } = await reader.read(); // an abort cancels it, which ends a waiting read;
         if (signal.aborted) throw signal.reason;
         if (done) {
           end({ kind: "complete" });
