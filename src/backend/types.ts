@@ -55,3 +55,44 @@ export interface BackendTarget {
   /** Whether this generation has not exited yet. */
   isAlive(): boolean;
 }
+
+/** How a leader process ended. */
+export interface Exit {
+  /** Exit code; 128 + number for a signal. */
+  readonly code: number;
+  /** The signal that ended it, if one did. */
+  readonly signal: string | null;
+}
+
+/** A process group that was started. */
+export interface RunningGroup {
+  /** Process id of the leader, which is the group's id. */
+  readonly pid: number;
+  /** Asks the group to stop: the stop command or SIGTERM. */
+  terminate(): void;
+  /** SIGKILL to every member. */
+  kill(): void;
+}
+
+/** What a group tells. */
+export interface GroupEvents {
+  /** The leader has exited; survivors are being killed. */
+  exited(exit: Exit): void;
+  /** No member is left that is not a zombie. Told once, after `exited`. */
+  gone(): void;
+}
+
+/** Starts process groups. */
+export interface Supervisor {
+  /** Starts a backend's group; rejects with a `GatewayError` `start_failed`, and nothing is left running then. */
+  start(spec: BackendSpec, events: GroupEvents): Promise<RunningGroup>;
+  /** The last output of a model's backends, bounded. */
+  output(model: string): string;
+  /** The last lines of it. */
+  lastLines(model: string, count: number): string;
+  /** Ends the supervisor's own helpers; all groups are gone already. */
+  close(): Promise<void>;
+}
+
+/** Asks a backend once; resolves with the HTTP status, rejects when nothing answers. */
+export type Probe = (url: string, signal: AbortSignal) => Promise<number>;

@@ -1,0 +1,229 @@
+/**
+ * One model's backend: carries out what its lifecycle wishes, and tells it what happened.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import { GatewayError, toGatewayError } from "../errors.ts";
+import { background, type Log } from "../log.ts";
+import {
+  dueAt,
+  INITIAL_LIFE,
+  type LifeCommand,
+  type LifeEvent,
+  type LifeState,
+  phaseOf,
+  transition,
+} from "./lifecycle.ts";
+import { probeUrl, waitUntilReady } from "./readiness.ts";
+import type { BackendPhase, BackendSpec, BackendTarget, Probe, RunningGroup, Supervisor } from "./types.ts";
+
+/** What a backend is made of. */
+export interface BackendOptions {
+  /** How it is run. */
+  readonly spec: BackendSpec;
+  /** Starts its processes. */
+  readonly supervisor: Supervisor;
+  /** Asks whether it is ready. */
+  readonly probes: Probes;
+  /** Time. */
+  readonly clock: Clock;
+  /** Where its life is told. */
+  readonly log: Log;
+  /** Is told every change of phase when it happens. */
+  readonly onPhase: (phase: BackendPhase) => void;
+}
+
+/** The two ways to ask a backend. */
+export interface Probes {
+  /** One GET. */
+  readonly http: Probe;
+  /** One connection. */
+  readonly connect: Probe;
+}
+
+/** What belongs to one generation. */
+interface Generation {
+  readonly gone: AbortController;
+  group: RunningGroup | null;
+  /** What was wished for before the group was known. */
+  early: "terminate" | "kill" | null;
+}
+
+type Told = LifeEvent extends infer E ? E extends LifeEvent ? Omit<E, "at"> : never : never;
+
+/** How many lines of output an operator is shown when a start fails. */
+const LAST_LINES = 20;
+
+/** One model's backend. */
+export class Backend {
+  readonly #options: BackendOptions;
+  #life: LifeState = INITIAL_LIFE;
+  #current: Generation | null = null;
+  #cancelTimer: (() => void) | null = null;
+  readonly #inbox: { readonly event: Told; readonly begin: (() => void) | undefined }[] = [];
+  #busy = false;
+  #startWaiters: PromiseWithResolvers<void>[] = [];
+  #stopWaiters: PromiseWithResolvers<void>[] = [];
+
+  /** Starts nothing. */
+  constructor(options: BackendOptions) {
+    this.#options = options;
+  }
+
+  /** What it is doing. */
+  get phase(): BackendPhase {
+    return phaseOf(this.#life);
+  }
+
+  /** Process id of the leader while there is one. */
+  get pid(): number | null {
+    return this.#current?.group?.pid ?? null;
+  }
+
+  /**
+   * Resolves when it is ready, starting it if need be, also from *stopping*.
+   *
+   * Rejects with a `GatewayError`: `start_failed`, `start_timeout`, `stop_failed`, or `model_unloaded` when it is stopped.
+   */
+  ensureReady(): Promise<void> {
+    const waiter = Promise.withResolvers<void>();
+    this.#tell({ type: "ensure" }, () => this.#startWaiters.push(waiter));
+    return waiter.promise;
+  }
+
+  /** Resolves when no process of it is left; rejects with `stop_failed` when one survives SIGKILL. */
+  stop(): Promise<void> {
+    const waiter = Promise.withResolvers<void>();
+    this.#tell({ type: "stop" }, () => this.#stopWaiters.push(waiter));
+    return waiter.promise;
+  }
+
+  /**
+   * Takes hold of it, so that it is not unloaded for being idle.
+   *
+   * @throws {GatewayError} `backend_unreachable` when it is not ready.
+   */
+  hold(): { readonly target: BackendTarget; release(): void } {
+    const { model, proxy } = this.#options.spec;
+    const current = this.#current;
+    if (this.#life.state !== "ready" || current === null) {
+      throw new GatewayError("backend_unreachable", `The model ${JSON.stringify(model)} is not ready`);
+    }
+    const { generation } = this.#life;
+    const { signal } = current.gone;
+    this.#tell({ type: "held", generation });
+    return {
+      target: { model, baseUrl: proxy, generation, gone: signal, isAlive: () => !signal.aborted },
+      release: () => this.#tell({ type: "released", generation }),
+    };
+  }
+
+  /** One event at a time: what is told while commands run waits here. `begin` runs just before the event counts. */
+  #tell(event: Told, begin?: () => void): void {
+    this.#inbox.push({ event, begin });
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
+        next.begin?.();
+        this.#step(next.event);
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #step(event: Told): void {
+    const { spec, clock, onPhase, log } = this.#options;
+    const before = this.phase;
+    const [life, commands] = transition(this.#life, { ...event, at: clock.now() } as LifeEvent, spec);
+    this.#life = life;
+    this.#setTimer(dueAt(life));
+    if (this.phase !== before) {
+      log.debug(`${spec.model}: ${before} → ${this.phase}`);
+      onPhase(this.phase);
+    }
+    for (const command of commands) this.#execute(command);
+  }
+
+  #execute(command: LifeCommand): void {
+    switch (command.type) {
+      case "spawn":
+        return background(this.#options.log, `start of ${this.#options.spec.model}`, this.#spawn(command.generation));
+      case "terminate":
+      case "kill":
+        return this.#end(command.type);
+      case "started":
+        return settle(this.#startWaiters.splice(0), null);
+      case "startFailed":
+        return settle(this.#startWaiters.splice(0), command.error);
+      case "stopped":
+        return settle(this.#stopWaiters.splice(0), null);
+      case "stopFailed":
+        return settle(this.#stopWaiters.splice(0), command.error);
+      default:
+        command satisfies never;
+    }
+  }
+
+  async #spawn(generation: number): Promise<void> {
+    const { spec, supervisor, log } = this.#options;
+    const current: Generation = { gone: new AbortController(), group: null, early: null };
+    this.#current = current;
+    let ended = false;
+    try {
+      const group = await supervisor.start(spec, {
+        exited: (exit) => {
+          ended = true;
+          if (this.#life.state === "ready") log.warn(`${spec.model}: its backend exited by itself (code ${exit.code})`);
+          current.gone.abort();
+          this.#tell({ type: "exited", generation, exit, lastLines: supervisor.lastLines(spec.model, LAST_LINES) });
+        },
+        gone: () => this.#tell({ type: "gone", generation }),
+      });
+      current.group = group;
+      if (current.early !== null) group[current.early]();
+    } catch (error) {
+      current.gone.abort();
+      return this.#tell({ type: "spawnFailed", generation, error: toGatewayError(error) });
+    }
+    if (!ended) await this.#waitUntilReady(generation, current);
+  }
+
+  async #waitUntilReady(generation: number, current: Generation): Promise<void> {
+    const { spec, probes, clock } = this.#options;
+    const isStarting = () => this.#life.state === "starting" && this.#life.generation === generation;
+    const ready = await waitUntilReady({
+      url: spec.checkEndpoint === null ? spec.proxy : probeUrl(spec.proxy, spec.checkEndpoint),
+      probe: spec.checkEndpoint === null ? probes.connect : probes.http,
+      clock,
+      signal: current.gone.signal,
+      goOn: isStarting,
+    });
+    if (ready) this.#tell({ type: "probeOk", generation });
+  }
+
+  #end(how: "terminate" | "kill"): void {
+    const current = this.#current;
+    if (current === null) return;
+    if (current.group === null) current.early = how;
+    else current.group[how]();
+  }
+
+  #setTimer(at: number | null): void {
+    const { clock } = this.#options;
+    this.#cancelTimer?.();
+    this.#cancelTimer = at === null
+      ? null
+      : clock.after(Math.max(0, at - clock.now()), () => this.#tell({ type: "due" }));
+  }
+}
+
+function settle(waiters: readonly PromiseWithResolvers<void>[], error: GatewayError | null): void {
+  for (const waiter of waiters) {
+    if (error === null) waiter.resolve();
+    else waiter.reject(error);
+  }
+}

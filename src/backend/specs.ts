@@ -1,0 +1,75 @@
+/**
+ * How each configured model's backend is run: from a model's configuration to what the supervisor starts.
+ *
+ * @module
+ */
+
+import { splitCommand } from "../config/command.ts";
+import type { Config, ModelConfig } from "../config/types.ts";
+import type { BackendSpec } from "./types.ts";
+import { workerCommand } from "./worker_command.ts";
+
+/** What the specs depend on besides the config. */
+export interface SpecsEnv {
+  /** Path of the running program, `deno` or the compiled binary; this process's own unless given. */
+  readonly execPath?: string;
+  /** Whether the running program is a compiled binary, which cannot run `deno serve`; this process's own unless given. */
+  readonly standalone?: boolean;
+  /** Path of the config file, which relative worker modules are relative to; `null` for the embedded one. */
+  readonly configFile?: string | null;
+}
+
+/** The name in a config of the built-in tiny model. */
+export const BUILT_IN_TINY = "berth:tiny";
+
+/** Lists how every model's backend is run. */
+export function backendSpecs(config: Config, options: SpecsEnv = {}): readonly BackendSpec[] {
+  const env: Required<SpecsEnv> = {
+    execPath: options.execPath ?? Deno.execPath(),
+    standalone: options.standalone ?? Deno.build.standalone,
+    configFile: options.configFile ?? null,
+  };
+  return [...config.models.values()].map((model) => ({
+    model: model.id,
+    kind: model.kind,
+    command: model.worker === null ? model.command : workerArguments(model, model.worker, env),
+    stopCommand: stopCommandOf(model),
+    env: model.env,
+    proxy: model.proxy,
+    checkEndpoint: model.checkEndpoint,
+    startTimeoutMs: model.startTimeoutS * 1000,
+    ttlMs: model.ttlS === null ? null : model.ttlS * 1000,
+    stopGraceMs: model.unloadTimeoutS * 1000,
+  }));
+}
+
+function workerArguments(
+  model: ModelConfig,
+  worker: NonNullable<ModelConfig["worker"]>,
+  env: Required<SpecsEnv>,
+): readonly string[] {
+  const port = model.port ?? 0;
+  const builtIn = worker.module === BUILT_IN_TINY;
+  if (builtIn && env.standalone) return [env.execPath, "tiny", "--port", String(port), ...worker.args];
+  return workerCommand({
+    // A compiled binary cannot run `deno serve`: a user's worker then needs `deno` on the PATH.
+    execPath: env.standalone ? "deno" : env.execPath,
+    port,
+    module: builtIn ? import.meta.resolve("../tiny/worker.ts") : resolveModule(worker.module, env.configFile),
+    args: worker.args,
+    permissions: model.permissions ?? {},
+  });
+}
+
+/** A module path is relative to the config file's folder; URLs and absolute paths stay as they are. */
+function resolveModule(module: string, configFile: string | null): string {
+  if (module.startsWith("/") || /^[a-z][a-z0-9+.-]*:/i.test(module) || configFile === null) return module;
+  const slash = configFile.lastIndexOf("/");
+  return slash < 0 ? module : configFile.slice(0, slash + 1) + module;
+}
+
+function stopCommandOf(model: ModelConfig): BackendSpec["stopCommand"] {
+  const text = model.cmdStop;
+  if (text === null) return null;
+  return (pid) => splitCommand(text.replaceAll("${PID}", String(pid)));
+}

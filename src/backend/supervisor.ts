@@ -1,0 +1,160 @@
+/**
+ * Starts backends as process groups of their own, reads their output, and tells when no member is left.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import { GatewayError } from "../errors.ts";
+import { background, type Log } from "../log.ts";
+import { OutputRing } from "./output_ring.ts";
+import { requireFreePort } from "./port_check.ts";
+import { killUntilGone, signalGroup } from "./process_group.ts";
+import type { BackendSpec, GroupEvents, RunningGroup, Supervisor } from "./types.ts";
+import { GATEWAY_MARK, Watchdog } from "./watchdog.ts";
+
+/** Bytes of output kept for each model. */
+const RING_BYTES = 100 * 1024;
+
+/**
+ * Waits for a word on standard input before it becomes the program: by then the watchdog knows the group. A gateway
+ * that dies before that closes the pipe, and the gate ends without having started anything. `exec` keeps the pid.
+ */
+const GATE_SCRIPT = 'read -r go && exec "$@" </dev/null';
+
+/** The supervisor over the operating system. */
+export class ProcessSupervisor implements Supervisor {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #watchdog: Watchdog;
+  readonly #rings = new Map<string, OutputRing>();
+
+  /** Starts nothing yet. */
+  constructor(options: { readonly log: Log; readonly clock: Clock }) {
+    this.#log = options.log;
+    this.#clock = options.clock;
+    this.#watchdog = new Watchdog(options.log);
+  }
+
+  /** See {@link Supervisor.start}. */
+  async start(spec: BackendSpec, events: GroupEvents): Promise<RunningGroup> {
+    await this.#watchdog.sweep();
+    await requireFreePort(spec);
+    const ring = this.#ringOf(spec.model);
+    let child: Deno.ChildProcess;
+    try {
+      child = new Deno.Command("sh", {
+        args: ["-c", GATE_SCRIPT, "sh", ...spec.command],
+        env: environmentOf(spec),
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+        detached: true,
+      }).spawn();
+    } catch (error) {
+      throw new GatewayError("start_failed", `The model ${JSON.stringify(spec.model)} failed to start`, {
+        detail: `Cannot run sh: ${error instanceof Error ? error.message : error}`,
+        cause: error,
+      });
+    }
+    const pid = child.pid;
+    const reading = new AbortController();
+    for (const stream of [child.stdout, child.stderr]) {
+      background(this.#log, `output of ${spec.model}`, drain(stream, ring, reading.signal));
+    }
+    background(this.#log, `backend of ${spec.model}`, this.#follow({ child, spec, events, reading }));
+    await this.#watchdog.add(pid);
+    const gate = child.stdin.getWriter();
+    await gate.write(new TextEncoder().encode("go\n")).catch(() => {});
+    await gate.close().catch(() => {});
+    return {
+      pid,
+      terminate: () => background(this.#log, `stop of ${spec.model}`, this.#terminate(spec, pid)),
+      kill: () => void signalGroup(pid, "SIGKILL"),
+    };
+  }
+
+  /** See {@link Supervisor.output}. */
+  output(model: string): string {
+    return this.#rings.get(model)?.text() ?? "";
+  }
+
+  /** See {@link Supervisor.lastLines}. */
+  lastLines(model: string, count: number): string {
+    return this.#rings.get(model)?.lastLines(count) ?? "";
+  }
+
+  /** See {@link Supervisor.close}. */
+  close(): Promise<void> {
+    return this.#watchdog.close();
+  }
+
+  async #follow(
+    { child, events, reading }: {
+      readonly child: Deno.ChildProcess;
+      readonly spec: BackendSpec;
+      readonly events: GroupEvents;
+      readonly reading: AbortController;
+    },
+  ): Promise<void> {
+    const status = await child.status;
+    events.exited({ code: status.code, signal: status.signal });
+    await killUntilGone(child.pid, this.#clock);
+    this.#watchdog.remove(child.pid);
+    reading.abort(); // a process that left the group may hold the pipes open
+    events.gone();
+  }
+
+  async #terminate(spec: BackendSpec, pid: number): Promise<void> {
+    if (spec.stopCommand === null) return void signalGroup(pid, "SIGTERM");
+    try {
+      const [program = "", ...args] = spec.stopCommand(pid);
+      const child = new Deno.Command(program, {
+        args,
+        env: environmentOf(spec),
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+        detached: true,
+      }).spawn();
+      const cancelKill = this.#clock.after(spec.stopGraceMs, () => signalGroup(child.pid, "SIGKILL"));
+      const { success, stdout, stderr } = await child.output();
+      cancelKill();
+      for (const output of [stdout, stderr]) this.#ringOf(spec.model).push(output);
+      if (success) return;
+      this.#log.warn(`cmdStop of ${spec.model} failed: SIGTERM instead`);
+    } catch (error) {
+      this.#log.warn(`cmdStop of ${spec.model} cannot run: ${error instanceof Error ? error.message : error}`);
+    }
+    signalGroup(pid, "SIGTERM");
+  }
+
+  #ringOf(model: string): OutputRing {
+    const known = this.#rings.get(model);
+    if (known !== undefined) return known;
+    const ring = new OutputRing(RING_BYTES);
+    this.#rings.set(model, ring);
+    return ring;
+  }
+}
+
+async function drain(stream: ReadableStream<Uint8Array>, ring: OutputRing, signal: AbortSignal): Promise<void> {
+  const reader = stream.getReader();
+  const onAbort = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) ring.push(read.value);
+  } catch {
+    // the pipe broke: what was read is kept
+  }
+}
+
+function environmentOf(spec: BackendSpec): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const entry of spec.env) {
+    const equals = entry.indexOf("=");
+    if (equals > 0) env[entry.slice(0, equals)] = entry.slice(equals + 1);
+  }
+  env[GATEWAY_MARK] = String(Deno.pid);
+  return env;
+}

@@ -1,0 +1,131 @@
+/**
+ * The command line of `berth serve`: llama-swap's flags in their one-dash and two-dash forms (spec §1.1).
+ *
+ * @module
+ */
+
+/** What the arguments ask for. */
+export type Invocation =
+  | { readonly command: "serve"; readonly options: ServeOptions }
+  | { readonly command: "tiny"; readonly args: readonly string[] }
+  | { readonly command: "version" }
+  | { readonly command: "help" };
+
+/** Options of `serve`. */
+export interface ServeOptions {
+  /** Path of the config file; `null` serves the embedded default config. */
+  readonly config: string | null;
+  /** Where to listen. */
+  readonly listen: ListenAddress;
+  /** Things that were asked for and are not done, one sentence each; to be logged. */
+  readonly notices: readonly string[];
+}
+
+/** A TCP address. */
+export interface ListenAddress {
+  /** Host name or address without brackets. */
+  readonly hostname: string;
+  /** Port, 0–65535; 0 lets the system choose. */
+  readonly port: number;
+}
+
+/** The arguments cannot be understood; the message says which and why. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Where the gateway listens when nothing is said: this machine only. */
+export const DEFAULT_LISTEN: ListenAddress = { hostname: "127.0.0.1", port: 8080 };
+
+const VALUE_FLAGS = ["config", "config-dir", "listen", "tls-cert-file", "tls-key-file"] as const;
+const SWITCHES = ["watch-config", "version", "help", "h"] as const;
+
+type ValueFlag = typeof VALUE_FLAGS[number];
+type Switch = typeof SWITCHES[number];
+
+/**
+ * Reads the arguments after the program's name. `serve` is the default command.
+ *
+ * @throws {UsageError} for an unknown flag, a missing or a malformed value.
+ */
+export function parseArguments(args: readonly string[]): Invocation {
+  const [first, ...rest] = args;
+  if (first === "tiny") return { command: "tiny", args: rest };
+  if (first === "help" || first === "version") return { command: first };
+  if (first !== undefined && first !== "serve" && !first.startsWith("-")) {
+    throw new UsageError(`Unknown command "${first}": expected serve, tiny, version or help`);
+  }
+  return parseServe(first === "serve" ? rest : args);
+}
+
+function parseServe(args: readonly string[]): Invocation {
+  const values = new Map<ValueFlag, string>();
+  const switches = new Set<Switch>();
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? "";
+    if (!arg.startsWith("-")) throw new UsageError(`Unexpected argument "${arg}"`);
+    const equals = arg.indexOf("=");
+    const name = arg.slice(arg.startsWith("--") ? 2 : 1, equals < 0 ? undefined : equals);
+    const attached = equals < 0 ? undefined : arg.slice(equals + 1);
+    if (isOneOf(name, VALUE_FLAGS)) {
+      const value = attached ?? args[++i];
+      if (value === undefined) throw new UsageError(`Flag -${name} needs a value`);
+      values.set(name, value);
+    } else if (isOneOf(name, SWITCHES)) {
+      if (parseSwitch(name, attached)) switches.add(name);
+    } else {
+      throw new UsageError(`Unknown flag "${arg}"`);
+    }
+  }
+  if (switches.has("help") || switches.has("h")) return { command: "help" };
+  if (switches.has("version")) return { command: "version" };
+  refuseNotYet(values);
+  const config = values.get("config");
+  if (config === "") throw new UsageError("Flag -config needs a path");
+  const listen = values.get("listen");
+  return {
+    command: "serve",
+    options: {
+      config: config ?? null,
+      listen: listen === undefined || listen === "" ? DEFAULT_LISTEN : parseListen(listen),
+      notices: switches.has("watch-config")
+        ? ["-watch-config is not available yet: restart the gateway after a change of the config"]
+        : [],
+    },
+  };
+}
+
+/**
+ * Reads `host:port`, `:port` (all interfaces, as llama-swap means it) or `[v6]:port`.
+ *
+ * @throws {UsageError} when it is none of these.
+ */
+export function parseListen(text: string): ListenAddress {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) {
+    throw new UsageError(`Flag -listen has "${text}": expected HOST:PORT, [IPV6]:PORT or :PORT`);
+  }
+  return { hostname: match[1] ?? (match[2] || "0.0.0.0"), port };
+}
+
+/** Whether only programs on this machine can reach the address. Names other than `localhost` count as reachable. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+function refuseNotYet(values: ReadonlyMap<ValueFlag, string>): void {
+  for (const flag of ["config-dir", "tls-cert-file", "tls-key-file"] as const) {
+    if (values.has(flag)) throw new UsageError(`Flag -${flag} is not available yet`);
+  }
+}
+
+function parseSwitch(name: string, value: string | undefined): boolean {
+  if (value === undefined || ["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
+  if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) return false;
+  throw new UsageError(`Flag -${name} has "${value}": expected true or false`);
+}
+
+function isOneOf<T extends string>(name: string, names: readonly T[]): name is T {
+  return names.some((known) => known === name);
+}

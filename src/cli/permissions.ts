@@ -1,0 +1,20 @@
+/**
+ * What this process may do, asked without ever prompting.
+ *
+ * @module
+ */
+
+/** Whether a permission is granted; a permission that would prompt counts as missing. */
+export function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+/** One sentence for each thing that is off because its permission is missing. */
+export function describeMissing(): readonly string[] {
+  const missing: string[] = [];
+  if (!isGranted({ name: "read" })) {
+    missing.push("No --allow-read: -config is off, the built-in default config is served");
+  }
+  if (!isGranted({ name: "env" })) missing.push("No --allow-env: ${env.NAME} in a config is off");
+  return missing;
+}

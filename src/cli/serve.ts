@@ -1,0 +1,143 @@
+/**
+ * `berth serve`: config in, listener bound, signals handled, everything stopped at the end.
+ *
+ * @module
+ */
+
+import { backendSpecs } from "../backend/specs.ts";
+import type { Config } from "../config/types.ts";
+import { ConfigErrors, loadConfig } from "../config/load.ts";
+import { DEFAULT_CONFIG_FILE, DEFAULT_CONFIG_TEXT } from "../config/default_config.ts";
+import { background, createLog, type Log } from "../log.ts";
+import { createWorker, type Worker } from "../worker.ts";
+import { isLoopback, type ListenAddress, type ServeOptions } from "./flags.ts";
+import { describeMissing, isGranted } from "./permissions.ts";
+
+/** How long requests being served may go on after SIGINT or SIGTERM, in milliseconds. */
+const SHUTDOWN_GRACE_MS = 30_000;
+
+/** Serves until SIGINT or SIGTERM; resolves with the exit code. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const startLog = createLog({ level: "info", write: writeLine });
+  const loaded = readConfig(options, startLog);
+  if (loaded === null) return 1;
+  const log = createLog({ level: loaded.logLevel, write: writeLine });
+  for (const notice of [...options.notices, ...describeMissing()]) log.warn(notice);
+
+  const worker = createWorker({
+    config: loaded,
+    specs: backendSpecs(loaded, { configFile: options.config }),
+    log,
+  });
+  const server = listen(options.listen, worker, log);
+  if (server === null) return 1;
+  announce(server.addr, options, loaded, log);
+
+  await untilStopped(worker, server, log);
+  return 0;
+}
+
+function readConfig(options: ServeOptions, log: Log): Config | null {
+  const file = options.config ?? DEFAULT_CONFIG_FILE;
+  let text = DEFAULT_CONFIG_TEXT;
+  if (options.config !== null) {
+    if (!isGranted({ name: "read", path: options.config })) {
+      log.error(`Cannot read ${options.config}: this process may not read files; run it with --allow-read or -P`);
+      return null;
+    }
+    try {
+      text = Deno.readTextFileSync(options.config);
+    } catch (error) {
+      log.error(`Cannot read ${options.config}: ${error instanceof Error ? error.message : error}`);
+      return null;
+    }
+  }
+  try {
+    const { config, warnings } = loadConfig({ text, file, env: readEnvironment });
+    for (const warning of warnings) log.warn(warning.toString());
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigErrors)) throw error;
+    log.error(error.message);
+    return null;
+  }
+}
+
+function readEnvironment(name: string): string | undefined {
+  if (!isGranted({ name: "env", variable: name })) {
+    throw new Error("this process may not read the environment; run it with --allow-env or -P");
+  }
+  return Deno.env.get(name);
+}
+
+function listen(address: ListenAddress, worker: Worker, log: Log): Deno.HttpServer<Deno.NetAddr> | null {
+  try {
+    return Deno.serve(
+      {
+        hostname: address.hostname,
+        port: address.port,
+        onListen() {},
+        onError: (error) => {
+          log.error(`A response broke: ${error instanceof Error ? error.message : error}`);
+          return new Response(null, { status: 500 });
+        },
+      },
+      (request, info) => worker.fetch(request, { remoteAddr: info.remoteAddr }),
+    );
+  } catch (error) {
+    log.error(`Cannot listen on ${format(address)}: ${error instanceof Error ? error.message : error}`);
+    return null;
+  }
+}
+
+function announce(address: Deno.NetAddr, options: ServeOptions, config: Config, log: Log): void {
+  const shown = { hostname: address.hostname === "0.0.0.0" ? "127.0.0.1" : address.hostname, port: address.port };
+  log.info(`Listening on http://${format({ hostname: address.hostname, port: address.port })}`);
+  if (!isLoopback(options.listen.hostname) && config.apiKeys.length === 0) {
+    log.warn(
+      `ANYONE who can reach ${format(options.listen)} can use and steer this gateway: no apiKeys are configured. ` +
+        "Add apiKeys to the config, or listen on 127.0.0.1",
+    );
+  }
+  const model = config.models.keys().next().value;
+  if (model === undefined) return;
+  const body = JSON.stringify({ model, messages: [{ role: "user", content: "The harbour at night" }] });
+  const key = config.apiKeys.length > 0 ? " -H 'authorization: Bearer YOUR_KEY'" : "";
+  log.info(
+    `Try: curl http://${format(shown)}/v1/chat/completions -H 'content-type: application/json'${key} -d '${
+      body.replaceAll("'", "'\\''")
+    }'`,
+  );
+}
+
+/** Waits for the first signal, then stops gently; a second signal stops at once. */
+async function untilStopped(worker: Worker, server: Deno.HttpServer<Deno.NetAddr>, log: Log): Promise<void> {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<Deno.Signal>();
+  let signals = 0;
+  const onSignal = (signal: Deno.Signal) => {
+    if (++signals === 1) return ask(signal);
+    log.warn("Second signal: stopping at once");
+    background(log, "shutdown", worker.close({ graceMs: 0 }));
+  };
+  const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
+    const listener = () => onSignal(signal);
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  const signal = await asked;
+  log.info(`${signal}: refusing what waits, finishing what is served, stopping backends (once more: at once)`);
+  const stopped = worker.close({ graceMs: SHUTDOWN_GRACE_MS });
+  const drained = server.shutdown();
+  await stopped;
+  await drained;
+  for (const remove of listeners) remove();
+  log.info("Stopped");
+}
+
+function format({ hostname, port }: ListenAddress): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+function writeLine(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(line));
+}

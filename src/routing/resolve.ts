@@ -1,0 +1,29 @@
+/**
+ * Which model a requested name means.
+ *
+ * @module
+ */
+
+import { GatewayError } from "../errors.ts";
+import type { Config } from "../config/types.ts";
+
+/** The part of a config that name resolution reads. */
+export type NameTable = Pick<Config, "models" | "aliases">;
+
+/**
+ * Finds the model id that `name` stands for: a model id first, then an alias; exact and case-sensitive.
+ *
+ * @throws {GatewayError} `unknown_model` when nothing has that name.
+ */
+export function resolveModel(table: NameTable, name: string): string {
+  if (table.models.has(name)) return name;
+  const model = table.aliases.get(name);
+  if (model !== undefined) return model;
+  throw new GatewayError("unknown_model", `The model ${JSON.stringify(shorten(name))} does not exist`, {
+    param: "model",
+  });
+}
+
+function shorten(name: string): string {
+  return name.length <= 200 ? name : name.slice(0, 200) + "…";
+}
