@@ -5,7 +5,7 @@
  */
 
 import { GatewayError } from "../../errors.ts";
-import type { UpstreamRequest, UpstreamResponse } from "./client.ts";
+import type { UpstreamRequest, UpstreamResponse } from "./message.ts";
 
 /** Sends `request` to `url`; rejects with the signal's reason, `header_timeout` or `backend_unreachable`. */
 export async function sendByFetch(
