@@ -17,7 +17,8 @@ export interface ModelRequest {
 /**
  * Reads the body of `request`.
  *
- * @throws {GatewayError} `body_too_large`, or `bad_request` for what is no JSON object with a usable `model`.
+ * @throws {GatewayError} `body_too_large`, `client_closed` when the body breaks off, or `bad_request` for what is no JSON
+ * object with a usable `model`.
  */
 export async function readModelRequest(
   request: Request,
@@ -62,10 +63,15 @@ async function readBounded(request: Request, maxBytes: number): Promise<Uint8Arr
   if (request.body === null) return new Uint8Array(0);
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of request.body) {
-    length += piece.length;
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    pieces.push(piece);
+  try {
+    for await (const piece of request.body) {
+      length += piece.length;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      pieces.push(piece);
+    }
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw new GatewayError("client_closed", "The client left before its request was whole", { cause });
   }
   const whole = new Uint8Array(length);
   let at = 0;

@@ -37,8 +37,8 @@ export function requestHeaders(
   }
   const forwarded = [incoming.get("x-forwarded-for"), remoteAddr].filter((part) => part).join(", ");
   if (forwarded !== "") list.push(["x-forwarded-for", forwarded]);
-  list.push(["x-forwarded-host", incoming.get("x-forwarded-host") ?? incoming.get("host") ?? host]);
-  list.push(["x-forwarded-proto", incoming.get("x-forwarded-proto") ?? "http"]);
+  list.push(["x-forwarded-host", incoming.get("host") ?? host]);
+  list.push(["x-forwarded-proto", "http"]);
   return list;
 }
 
@@ -52,7 +52,10 @@ export function responseHeaders(list: HeaderList): Headers {
     const lower = name.toLowerCase();
     if (!HOP_BY_HOP.has(lower) && !named.has(lower)) headers.append(lower, value);
   }
-  if (headers.get("content-type")?.toLowerCase().includes("text/event-stream")) headers.set("x-accel-buffering", "no");
+  if (headers.get("content-type")?.toLowerCase().includes("text/event-stream")) {
+    headers.set("x-accel-buffering", "no");
+    headers.delete("content-length"); // an error event may follow
+  }
   return headers;
 }
 

@@ -56,21 +56,23 @@ export async function proxy(options: ProxyOptions): Promise<Response> {
     lease.release();
     options.onEnd?.(outcome);
   };
+  let body: ReadableStream<Uint8Array> | null = null;
   try {
     const answer = await client.send({ method: request.method, path, headers, body: bytes, signal: stop.signal });
+    body = answer.body;
     const init = { status: answer.status, statusText: answer.statusText, headers: responseHeaders(answer.headers) };
-    if (answer.body === null) {
+    if (body === null || answer.status === 205) {
+      const response = new Response(null, init);
+      body?.cancel().catch(() => {});
       onEnd({ kind: "complete" });
-      return new Response(null, init);
+      return response;
     }
     const isEventStream = /^text\/event-stream/i.test(init.headers.get("content-type") ?? "");
     const tap = options.tap === undefined ? {} : { tap: options.tap };
-    return new Response(
-      responseStream({ body: answer.body, signal: stop.signal, isEventStream, dialect, onEnd, ...tap }),
-      init,
-    );
+    return new Response(responseStream({ body, signal: stop.signal, isEventStream, dialect, onEnd, ...tap }), init);
   } catch (error) {
     letGo();
+    if (body !== null && !body.locked) body.cancel(error).catch(() => {});
     throw error;
   }
 }

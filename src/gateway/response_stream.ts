@@ -36,7 +36,7 @@ export function responseStream(
   let failure: GatewayError | undefined;
   const onAbort = () => {
     reader.cancel(signal.reason).catch(() => {});
-    if (!hasEnded) end({ kind: "failed", error: toGatewayError(signal.reason) });
+    end(outcomeOf(toGatewayError(signal.reason)));
   };
   const end = (outcome: Outcome) => {
     if (hasEnded) return;
@@ -62,7 +62,8 @@ export function responseStream(
         controller.enqueue(value);
       } catch (thrown) {
         failure = toGatewayError(thrown);
-        end({ kind: "failed", error: failure });
+        end(outcomeOf(failure));
+        reader.cancel(thrown).catch(() => {});
         if (!isEventStream) return controller.error(failure);
         const isBetweenEvents = /(\n\n|\r\n\r\n)$/.test(tail);
         controller.enqueue(new TextEncoder().encode((isBetweenEvents ? "" : "\n\n") + errorEvent(failure, dialect)));
@@ -73,6 +74,10 @@ export function responseStream(
       return reader.cancel(reason).catch(() => {});
     },
   }, { highWaterMark: 0 });
+}
+
+function outcomeOf(error: GatewayError): Outcome {
+  return error.code === "client_closed" ? { kind: "clientLeft" } : { kind: "failed", error };
 }
 
 function errorEvent(error: GatewayError, dialect: Dialect): string {

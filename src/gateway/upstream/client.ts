@@ -6,9 +6,9 @@
 
 import { GatewayError } from "../../errors.ts";
 import { connect, type Connection } from "./connection.ts";
+import { Exchange } from "./exchange.ts";
 import { sendByFetch } from "./fetch_client.ts";
 import { ConnectionPool } from "./pool.ts";
-import { ResponseParser } from "./response_parser.ts";
 import type { UpstreamRequest, UpstreamResponse } from "./message.ts";
 
 /** Where the backend is and how long it may take; times in milliseconds, `headerTimeoutMs: null` waits for ever. */
@@ -16,6 +16,8 @@ export interface UpstreamOptions {
   readonly baseUrl: string;
   readonly connectTimeoutMs?: number;
   readonly headerTimeoutMs?: number | null;
+  /** How long an unused connection is kept. */
+  readonly idleTimeoutMs?: number;
 }
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -27,15 +29,16 @@ export class UpstreamClient {
   readonly #basePath: string;
   readonly #connectTimeoutMs: number;
   readonly #headerTimeoutMs: number | null;
-  readonly #pool = new ConnectionPool();
+  readonly #pool: ConnectionPool;
   #isClosed = false;
 
   /** Connects to nothing yet; throws TypeError for a base URL that is none. */
-  constructor({ baseUrl, connectTimeoutMs = 30_000, headerTimeoutMs = null }: UpstreamOptions) {
+  constructor({ baseUrl, connectTimeoutMs = 30_000, headerTimeoutMs = null, idleTimeoutMs = 90_000 }: UpstreamOptions) {
     this.#url = new URL(baseUrl);
     this.#basePath = this.#url.pathname.replace(/\/+$/, "");
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#headerTimeoutMs = headerTimeoutMs;
+    this.#pool = new ConnectionPool(idleTimeoutMs);
   }
 
   /**
@@ -56,7 +59,9 @@ export class UpstreamClient {
       try {
         return await this.#exchange(request, kept, head);
       } catch (error) {
-        if (!isSafe || !(error instanceof GatewayError) || error.code !== "backend_lost") throw error;
+        if (!(error instanceof GatewayError)) throw error;
+        const isUnseen = error.code === "backend_unreachable"; // not a byte was written, so any method may go again
+        if (!isUnseen && !(isSafe && error.code === "backend_lost")) throw error;
       }
     }
     const fresh = await connect({
@@ -74,89 +79,10 @@ export class UpstreamClient {
     this.#pool.close();
   }
 
-  async #exchange(request: UpstreamRequest, connection: Connection, head: Uint8Array): Promise<UpstreamResponse> {
-    const { signal } = request;
-    const parser = new ResponseParser(request.method);
-    let failure: { readonly reason: unknown } | undefined;
-    let isSent = false;
-    const fail = (reason: unknown) => {
-      failure ??= { reason };
-      connection.close();
-    };
-    const onAbort = () => fail(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const timer = this.#headerTimeoutMs === null ? undefined : setTimeout(() => {
-      fail(new GatewayError("header_timeout", "The model's backend did not answer in time"));
-    }, this.#headerTimeoutMs);
-    const finish = (mayReuse: boolean) => {
-      signal?.removeEventListener("abort", onAbort);
-      if (mayReuse && isSent && parser.head?.keepAlive && !parser.hasExcess) this.#pool.put(connection);
-      else connection.close();
-    };
-    const lost = (cause?: unknown) => {
-      finish(false);
-      if (failure !== undefined) return failure.reason;
-      return new GatewayError("backend_lost", "The model's backend broke off", { cause });
-    };
-    const sending = sendAll(connection, head, request.body).then(() => void (isSent = true), () => {}); // the read tells
-    let first: Uint8Array | null = null;
-    try {
-      if (signal?.aborted) onAbort();
-      while (parser.head === undefined) {
-        const bytes = await connection.read();
-        if (bytes === null) throw new Error("closed before the head of the answer");
-        first = parser.push(bytes);
-      }
-      if (parser.done && !isSent) await Promise.race([sending, Promise.resolve()]);
-    } catch (cause) {
-      throw lost(cause);
-    } finally {
-      clearTimeout(timer);
-    }
-    if (failure !== undefined) throw lost();
-    const { status, statusText, headers, hasBody } = parser.head;
-    if (!hasBody) {
-      finish(true);
-      return { status, statusText, headers, body: null };
-    }
-    const body = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        try {
-          let piece = first;
-          first = null;
-          while (piece === null && !parser.done) {
-            const bytes = await connection.read();
-            if (bytes !== null) piece = parser.push(bytes);
-            else if (!parser.end()) throw new Error("closed in the middle of the body");
-          }
-          if (failure !== undefined) throw failure.reason;
-          if (piece !== null) controller.enqueue(piece);
-          if (!parser.done) return;
-          finish(true);
-          controller.close();
-        } catch (cause) {
-          controller.error(lost(cause));
-        }
-      },
-      cancel(reason) {
-        fail(reason);
-        finish(false);
-      },
-    }, { highWaterMark: 0 });
-    return { status, statusText, headers, body };
+  #exchange(request: UpstreamRequest, connection: Connection, head: Uint8Array): Promise<UpstreamResponse> {
+    const onReusable = (reusable: Connection) => this.#pool.put(reusable);
+    return new Exchange({ connection, request, head, headerTimeoutMs: this.#headerTimeoutMs, onReusable }).run();
   }
-}
-
-async function sendAll(connection: Connection, head: Uint8Array, body: Uint8Array | null): Promise<void> {
-  if (body === null || body.length === 0) return await connection.write(head);
-  if (body.length > 64 * 1024) {
-    await connection.write(head);
-    return await connection.write(body);
-  }
-  const whole = new Uint8Array(head.length + body.length);
-  whole.set(head);
-  whole.set(body, head.length);
-  await connection.write(whole);
 }
 
 function writeHead({ method, headers, body }: UpstreamRequest, path: string, host: string): Uint8Array {
@@ -164,7 +90,7 @@ function writeHead({ method, headers, body }: UpstreamRequest, path: string, hos
   if (!headers.some(([name]) => name.toLowerCase() === "host")) lines.push(`host: ${host}`);
   for (const [name, value] of headers) if (!FRAMING.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
   if (body !== null || !SAFE.has(method)) lines.push(`content-length: ${body?.length ?? 0}`);
-  if (lines.some((line) => /[\r\n\0]/.test(line)) || /\s/.test(path)) {
+  if (lines.some((line) => /[\r\n\0]|[^\0-\xff]/.test(line)) || /\s/.test(path)) {
     throw new GatewayError("bad_request", "The request holds a character that cannot be sent on");
   }
   return Uint8Array.from(`${lines.join("\r\n")}\r\n\r\n`, (char) => char.charCodeAt(0));

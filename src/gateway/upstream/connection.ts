@@ -14,10 +14,15 @@ export interface ConnectOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+const READ_BYTES = 64 * 1024;
+const IDLE_READ_BYTES = 4 * 1024;
+
 /** A connection with its read buffer; closing twice is harmless. */
 export class Connection {
   readonly #conn: Deno.TcpConn;
   #isClosed = false;
+  #isWatched = false;
+  #ahead: Promise<Uint8Array | null> | undefined;
   /** `performance.now()` of the moment it became idle. */
   idleSinceMs = 0;
 
@@ -27,20 +32,37 @@ export class Connection {
   }
 
   /** The bytes of one read, in memory of their own, or null at the end of the connection. */
-  async read(): Promise<Uint8Array | null> {
-    const buffer = new Uint8Array(64 * 1024);
-    const count = await this.#conn.read(buffer);
-    if (count === null) return null;
-    return count < 16 * 1024 ? buffer.slice(0, count) : buffer.subarray(0, count);
+  read(): Promise<Uint8Array | null> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead ?? this.#readOnce(READ_BYTES);
   }
 
-  /** Writes all of `bytes`. */
-  async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+  /** Writes all of `bytes`, telling `onBytes` after each step that took some. */
+  async write(bytes: Uint8Array, onBytes?: () => void): Promise<void> {
+    for (let at = 0; at < bytes.length; onBytes?.()) at += await this.#conn.write(bytes.subarray(at));
+  }
+
+  /** Reads ahead while the connection is idle: its end, or bytes that nobody asked for, close it and call `onUseless`. */
+  watch(onUseless: () => void): void {
+    this.#isWatched = true;
+    const useless = () => {
+      if (!this.#isWatched) return;
+      this.close();
+      onUseless();
+    };
+    this.#ahead = this.#readOnce(IDLE_READ_BYTES);
+    this.#ahead.then(useless, useless);
+  }
+
+  /** Ends {@link watch}; the next read takes what the read ahead gets. */
+  unwatch(): void {
+    this.#isWatched = false;
   }
 
   /** Closes the socket at once; a pending read or write fails. */
   close(): void {
+    this.#isWatched = false;
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
@@ -48,6 +70,13 @@ export class Connection {
     } catch {
       // the other side was faster
     }
+  }
+
+  async #readOnce(size: number): Promise<Uint8Array | null> {
+    const buffer = new Uint8Array(size);
+    const count = await this.#conn.read(buffer);
+    if (count === null) return null;
+    return count < size / 4 ? buffer.slice(0, count) : buffer.subarray(0, count);
   }
 }
 
@@ -62,18 +91,15 @@ export async function connect({ hostname, port, timeoutMs, signal }: ConnectOpti
     timeoutMs,
   );
   signal?.addEventListener("abort", onAbort, { once: true });
-  let isLate = false;
-  const opening = Deno.connect({ hostname, port }).then((conn) => {
-    if (isLate) conn.close();
-    else conn.setNoDelay(true);
-    return conn;
-  }, (cause) => {
+  const opening = Deno.connect({ hostname, port }).catch((cause) => {
     throw new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });
   });
   try {
-    return new Connection(await Promise.race([opening, gaveUp.promise]));
+    const conn = await Promise.race([opening, gaveUp.promise]);
+    conn.setNoDelay(true);
+    return new Connection(conn);
   } catch (error) {
-    isLate = true;
+    opening.then((conn) => new Connection(conn).close(), () => {}); // opened after it was given up
     throw error;
   } finally {
     clearTimeout(timer);

@@ -132,7 +132,7 @@ export class ResponseParser {
 
   #readHead(text: string): void {
     const [statusLine = "", ...lines] = text.split("\r\n");
-    const match = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/.exec(statusLine);
+    const match = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: (.*))?$/.exec(statusLine);
     if (!match || CONTROL.test(statusLine)) throw bad("status line");
     if (lines.length > MAX_HEADERS) throw bad("too many headers");
     const headers = lines.map(parseField);
