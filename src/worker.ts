@@ -48,6 +48,9 @@ export interface Worker {
 
 const DEFAULT_MAX_BODY_BYTES = 256 * 1024 * 1024;
 
+/** Under `deno serve`: how long requests being served may go on after a signal, in milliseconds. */
+const SERVE_GRACE_MS = 10_000;
+
 /** Builds the gateway for a configuration. Nothing is spawned before the first request that needs it. */
 export function createWorker(env: WorkerEnv): Worker {
   const { config, log } = env;
@@ -122,7 +125,17 @@ export default {
   },
 };
 
-if (import.meta.main) refuseParallel();
+if (import.meta.main) {
+  refuseParallel();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stopServing);
+}
+
+/** `deno serve` ends its server on a signal, but not the program while backends run. */
+function stopServing(): void {
+  const end = () => Deno.exit(0);
+  if (served === undefined) return end();
+  served.close({ graceMs: SERVE_GRACE_MS }).then(end, end);
+}
 
 function serveDefaultConfig(): Worker {
   // deno-lint-ignore no-console -- an edge worker has no other place for its lines

@@ -35,6 +35,7 @@ const TOUCHES_RUNTIME = [
   /^src\/backend\/(?!lifecycle)/,
   /^src\/gateway\/(upstream|websocket)/,
   /^src\/observe\//,
+  /^src\/worker\.ts$/,
   /^src\/tiny\/worker\.ts$/,
 ];
 

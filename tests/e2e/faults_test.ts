@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertFalse, assertRejects, assertStringIncludes } from "@std/assert";
+import { chat, fakeEngine, startGateway } from "./gateway.ts";
+import { readEvents, waitForEvent } from "./event_reader.ts";
+
+Deno.test("G3: a gateway killed with SIGKILL leaves no backend behind, grandchildren included", async () => {
+  const events = await Deno.makeTempFile();
+  await using gateway = await startGateway({
+    config: `models:\n  a:\n    cmd: ${
+      fakeEngine(`--model a --events ${events} --ignore-sigterm --spawn-grandchild`)
+    }\n`,
+  });
+  await (await chat(gateway.url, "a")).body?.cancel();
+  const pid = (await waitForEvent(events, (e) => e.event === "start")).pid;
+  assert(isGroupAlive(pid));
+  gateway.signal("SIGKILL");
+  await gateway.exited;
+  await until(() => !isGroupAlive(pid));
+  await Deno.remove(events);
+});
+
+Deno.test("a backend that was killed while idle is started again and the next request succeeds", async () => {
+  const events = await Deno.makeTempFile();
+  await using gateway = await startGateway({
+    config: `models:\n  a:\n    cmd: ${fakeEngine(`--model a --events ${events}`)}\n`,
+  });
+  for (let round = 1; round <= 3; round++) {
+    const response = await chat(gateway.url, "a");
+    assertEquals(response.status, 200, await response.text() + gateway.log());
+    const starts = (await readEvents(events)).filter((e) => e.event === "start");
+    assertEquals(starts.length, round);
+    Deno.kill(starts[round - 1]?.pid ?? -1, "SIGKILL");
+  }
+  await Deno.remove(events);
+});
+
+Deno.test("a client that leaves in mid-stream is noticed by the backend, also when the stream is silent", async () => {
+  const events = await Deno.makeTempFile();
+  await using gateway = await startGateway({
+    config: `models:\n  a:\n    cmd: ${fakeEngine(`--model a --events ${events} --tokens 3 --token-ms 20000`)}\n`,
+  });
+  const leaving = new AbortController();
+  const response = await chat(gateway.url, "a", { stream: true, signal: leaving.signal });
+  assertEquals(response.status, 200);
+  leaving.abort();
+  await assertRejects(() => response.text());
+  await waitForEvent(events, (e) => e.event === "client-left");
+  const again = await (await fetch(`${gateway.url}/api/queue`)).json();
+  assertEquals([again.active, again.total], [[], 0]);
+  await Deno.remove(events);
+});
+
+Deno.test("a backend that dies in mid-stream never looks like a clean end", async () => {
+  await using gateway = await startGateway({
+    config: `models:\n  a:\n    cmd: ${fakeEngine("--model a --tokens 8 --crash-mid-stream")}\n`,
+  });
+  const streamed = await chat(gateway.url, "a", { stream: true });
+  let text = "";
+  await assertRejects(async () => {
+    if (streamed.body === null) throw new TypeError("no body");
+    for await (const chunk of streamed.body.pipeThrough(new TextDecoderStream())) text += chunk;
+  });
+  assertStringIncludes(text, '"error"');
+  assertFalse(text.includes("[DONE]"));
+});
+
+Deno.test("a start that fails tells the client only that, and the operator the exit code and the last lines", async () => {
+  await using gateway = await startGateway({
+    config:
+      `models:\n  broken:\n    cmd: sh -c 'echo cuda is out of luck >&2; exit 7'\n    proxy: http://127.0.0.1:1\n` +
+      `  missing:\n    cmd: no-such-program-anywhere --port \${PORT}\n`,
+  });
+  const broken = await chat(gateway.url, "broken");
+  const body = await broken.text();
+  assertEquals(broken.status, 502);
+  assertFalse(body.includes("cuda"), body);
+  assertStringIncludes(body, "start_failed");
+  assertStringIncludes(gateway.log(), "cuda is out of luck");
+  assertStringIncludes(gateway.log(), "7");
+  const missing = await chat(gateway.url, "missing");
+  assertEquals(missing.status, 502);
+  await missing.body?.cancel();
+});
+
+Deno.test("S19: SIGTERM answers every caller, stops every backend and ends with code 0", async () => {
+  const events = await Deno.makeTempFile();
+  await using gateway = await startGateway({
+    config: `models:\n  a:\n    cmd: ${fakeEngine(`--model a --events ${events} --tokens 2 --token-ms 300`)}\n` +
+      `  b:\n    cmd: ${fakeEngine("--model b")}\n`,
+  });
+  const served = chat(gateway.url, "a");
+  const waiting = chat(gateway.url, "b");
+  await waitForEvent(events, (e) => e.event === "request");
+  gateway.signal("SIGTERM");
+  const refused = await waiting;
+  assertEquals([refused.status, (await refused.json()).error.code], [503, "shutting_down"]);
+  const done = await served;
+  assertEquals(done.status, 200);
+  await done.body?.cancel();
+  assertEquals(await gateway.exited, 0);
+  const pid = (await readEvents(events)).find((e) => e.event === "start")?.pid ?? -1;
+  assertFalse(isGroupAlive(pid));
+  await Deno.remove(events);
+});
+
+/** Whether a process group has a member, zombies not counted where `ps` can tell. */
+function isGroupAlive(group: number): boolean {
+  const { stdout } = new Deno.Command("ps", { args: ["-eo", "pgid=,stat="], stdout: "piped" }).outputSync();
+  return new TextDecoder().decode(stdout).split("\n").some((line) => {
+    const [pgid, stat] = line.trim().split(/\s+/);
+    return Number(pgid) === group && stat !== undefined && !stat.startsWith("Z");
+  });
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error("it never came true");
+    await new Deno.Command("true").output();
+  }
+}

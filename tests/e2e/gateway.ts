@@ -1,0 +1,123 @@
+/**
+ * The real program as a child process, for tests that look from outside.
+ *
+ * @module
+ */
+
+/** A running gateway. */
+export interface RunningGateway extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Process id of the gateway. */
+  readonly pid: number;
+  /** Everything that it has logged so far. */
+  log(): string;
+  /** Sends a signal to the gateway alone. */
+  signal(signal: Deno.Signal): void;
+  /** Resolves with the exit code, or null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+}
+
+/** How to start a gateway. */
+export interface StartOptions {
+  /** The config's text; without it the default config is served from the embedded copy. */
+  readonly config?: string;
+  /** Permission flags; `-P`, the default set, unless given. */
+  readonly permissions?: readonly string[];
+}
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Starts the gateway on a free port and resolves when it listens; fails with its log when it exits instead. */
+export async function startGateway(options: StartOptions = {}): Promise<RunningGateway> {
+  const folder = await Deno.makeTempDir({ prefix: "berth-e2e-" });
+  const args = ["run", ...(options.permissions ?? ["-P"]), "main.ts", "--listen", "127.0.0.1:0"];
+  if (options.config !== undefined) {
+    const file = `${folder}/config.yaml`;
+    const ports = /^startPort:/m.test(options.config) ? "" : `startPort: ${freePort()}\n`;
+    await Deno.writeTextFile(file, ports + options.config);
+    args.push("--config", file);
+  }
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  let text = "";
+  const listening = Promise.withResolvers<string>();
+  const drained = (async () => {
+    for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
+      text += piece;
+      const found = /Listening on (http:\/\/\S+)/.exec(text);
+      if (found?.[1] !== undefined) listening.resolve(found[1]);
+    }
+    listening.reject(new Error(`the gateway ended before it listened:\n${text}`));
+  })();
+  listening.promise.catch(() => {});
+  const exited = child.status.then((status) => status.signal === null ? status.code : null);
+  return {
+    url: await listening.promise,
+    pid: child.pid,
+    log: () => text,
+    signal: (signal) => child.kill(signal),
+    exited,
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGTERM");
+      } catch {
+        // it has ended already
+      }
+      await exited;
+      await drained.catch(() => {});
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** A port that nothing listens on now, below the range from which the system lends ports to clients. */
+function freePort(): number {
+  for (let port = 20_000 + Math.floor(Math.random() * 10_000);; port = port < 30_000 ? port + 10 : 20_000) {
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch {
+      // taken: the next one
+    }
+  }
+}
+
+/** Asks for a chat completion; the answer is left unread. */
+export function chat(url: string, model: string, options: ChatOptions = {}): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      model,
+      messages: [{ role: "user", content: options.text ?? "ahoy" }],
+      max_tokens: options.maxTokens ?? 8,
+      stream: options.stream ?? false,
+    }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+}
+
+/** Options of {@link chat}. */
+export interface ChatOptions {
+  /** What the user says. */
+  readonly text?: string;
+  /** Most tokens to answer with. */
+  readonly maxTokens?: number;
+  /** Whether to stream. */
+  readonly stream?: boolean;
+  /** Ends the request early. */
+  readonly signal?: AbortSignal;
+}
+
+/** The `cmd` line of the fake engine as a YAML string. */
+export function fakeEngine(flags: string): string {
+  const script = new URL("../fakes/engine.ts", import.meta.url).pathname;
+  return `${Deno.execPath()} run --no-lock --allow-net --allow-read --allow-write --allow-run ${script} --port \${PORT} ${flags}`;
+}
