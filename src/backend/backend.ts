@@ -49,6 +49,8 @@ interface Generation {
   group: RunningGroup | null;
   /** What was wished for before the group was known. */
   early: "terminate" | "kill" | null;
+  /** Settles when it is not probed any more. */
+  probing: Promise<void>;
 }
 
 type Told = LifeEvent extends infer E ? E extends LifeEvent ? Omit<E, "at"> : never : never;
@@ -79,7 +81,7 @@ export class Backend {
 
   /** Process id of the leader while there is one. */
   get pid(): number | null {
-    return this.#current?.group?.pid ?? null;
+    return this.#current?.gone.signal.aborted === false ? this.#current.group?.pid ?? null : null;
   }
 
   /**
@@ -170,7 +172,7 @@ export class Backend {
 
   async #spawn(generation: number): Promise<void> {
     const { spec, supervisor, log } = this.#options;
-    const current: Generation = { gone: new AbortController(), group: null, early: null };
+    const current: Generation = { gone: new AbortController(), group: null, early: null, probing: Promise.resolve() };
     this.#current = current;
     let ended = false;
     try {
@@ -181,15 +183,24 @@ export class Backend {
           current.gone.abort();
           this.#tell({ type: "exited", generation, exit, lastLines: supervisor.lastLines(spec.model, LAST_LINES) });
         },
-        gone: () => this.#tell({ type: "gone", generation }),
+        gone: () => {
+          // The last probe of this generation ends first, so that nothing of it is left.
+          background(
+            log,
+            `probe of ${spec.model}`,
+            current.probing.then(() => this.#tell({ type: "gone", generation })),
+          );
+        },
       });
       current.group = group;
-      if (current.early !== null) group[current.early]();
+      if (current.early !== null && !ended) group[current.early]();
     } catch (error) {
       current.gone.abort();
       return this.#tell({ type: "spawnFailed", generation, error: toGatewayError(error) });
     }
-    if (!ended) await this.#waitUntilReady(generation, current);
+    if (ended) return;
+    current.probing = this.#waitUntilReady(generation, current);
+    await current.probing;
   }
 
   async #waitUntilReady(generation: number, current: Generation): Promise<void> {

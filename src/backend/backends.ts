@@ -70,9 +70,12 @@ export class Backends {
     model: string,
     { evict, signal }: { readonly evict: readonly string[]; readonly signal: AbortSignal },
   ): Promise<void> {
+    const backend = this.#require(model);
     await this.stop(evict);
+    // An unload that runs is waited for first, so that an abort during it still starts nothing.
+    while (backend.phase === "stopping" && !signal.aborted) await backend.stop();
     signal.throwIfAborted();
-    await this.#require(model).ensureReady();
+    await backend.ensureReady();
   }
 
   /** Stops these backends (null: all), together; resolves when no process of them is left. */

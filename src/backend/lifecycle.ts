@@ -116,9 +116,9 @@ export function transition(
         [{ type: "started" }],
       ];
     case "spawnFailed":
-      if (life.state !== "starting" && life.state !== "stopping") return [life, []];
+      if (life.state === "ready") return [life, []];
       return gone(
-        life.state === "stopping" ? life : stopping(life.generation, event.at, event.error),
+        life.state === "starting" ? stopping(life.generation, event.at, event.error) : life,
         event.at,
         settings,
       );

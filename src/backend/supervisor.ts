@@ -16,6 +16,9 @@ import { GATEWAY_MARK, Watchdog } from "./watchdog.ts";
 /** Bytes of output kept for each model. */
 const RING_BYTES = 100 * 1024;
 
+/** How long the end of a leader is held back for output that it wrote before, in milliseconds. */
+const LAST_WORDS_MS = 100;
+
 /**
  * Waits for a word on standard input before it becomes the program: by then the watchdog knows the group. A gateway
  * that dies before that closes the pipe, and the gate ends without having started anything. `exec` keeps the pid.
@@ -59,11 +62,19 @@ export class ProcessSupervisor implements Supervisor {
     }
     const pid = child.pid;
     const reading = new AbortController();
-    for (const stream of [child.stdout, child.stderr]) {
-      background(this.#log, `output of ${spec.model}`, drain(stream, ring, reading.signal));
+    const drained = Promise.all([child.stdout, child.stderr].map((stream) => drain(stream, ring, reading.signal)));
+    const end = this.#follow({ child, events, reading, drained });
+    background(this.#log, `backend of ${spec.model}`, end);
+    try {
+      await this.#watchdog.add(pid);
+    } catch (error) {
+      signalGroup(pid, "SIGKILL");
+      await end;
+      throw new GatewayError("start_failed", `The model ${JSON.stringify(spec.model)} failed to start`, {
+        detail: `The watchdog cannot be run: ${error instanceof Error ? error.message : error}`,
+        cause: error,
+      });
     }
-    background(this.#log, `backend of ${spec.model}`, this.#follow({ child, spec, events, reading }));
-    await this.#watchdog.add(pid);
     const gate = child.stdin.getWriter();
     await gate.write(new TextEncoder().encode("go\n")).catch(() => {});
     await gate.close().catch(() => {});
@@ -90,19 +101,28 @@ export class ProcessSupervisor implements Supervisor {
   }
 
   async #follow(
-    { child, events, reading }: {
+    { child, events, reading, drained }: {
       readonly child: Deno.ChildProcess;
-      readonly spec: BackendSpec;
       readonly events: GroupEvents;
       readonly reading: AbortController;
+      readonly drained: Promise<unknown>;
     },
   ): Promise<void> {
     const status = await child.status;
+    signalGroup(child.pid, "SIGKILL");
+    await this.#atMost(LAST_WORDS_MS, drained);
     events.exited({ code: status.code, signal: status.signal });
     await killUntilGone(child.pid, this.#clock);
     this.#watchdog.remove(child.pid);
     reading.abort(); // a process that left the group may hold the pipes open
     events.gone();
+  }
+
+  async #atMost(limitMs: number, work: Promise<unknown>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(limitMs, resolve);
+    await Promise.race([work, promise]);
+    cancel();
   }
 
   async #terminate(spec: BackendSpec, pid: number): Promise<void> {

@@ -84,7 +84,19 @@ export class Watchdog {
   async #tell(line: string): Promise<void> {
     if (this.#closed) return;
     const writer = this.#writer ?? this.#start();
-    await writer.write(this.#encoder.encode(line));
+    try {
+      await writer.write(this.#encoder.encode(line));
+    } catch {
+      // It was killed: another one takes over and is told every group, this line's among them.
+      if (this.#writer === writer) await this.#startAgain();
+    }
+  }
+
+  async #startAgain(): Promise<void> {
+    this.#log.warn("The watchdog ended by itself and is started again");
+    await this.#writer?.abort().catch(() => {});
+    const lines = [...this.#groups].map((group) => `+${group}\n`).join("");
+    await this.#start().write(this.#encoder.encode(lines));
   }
 
   #start(): WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> {
@@ -105,10 +117,7 @@ export class Watchdog {
   /** A watchdog that was killed is replaced and told what the one before knew. */
   async #ended(child: Deno.ChildProcess): Promise<void> {
     if (this.#closed || this.#child !== child) return;
-    this.#log.warn("The watchdog ended by itself and is started again");
-    this.#child = null;
-    this.#writer = null;
-    for (const group of this.#groups) await this.#tell(`+${group}\n`);
+    await this.#startAgain();
   }
 
   async #sweep(): Promise<void> {
