@@ -1,29 +1,279 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { GatewayError } from "../../../src/errors.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { UpstreamClient } from "../../../src/gateway/upstream/client.ts";
+import type { UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
+import { codeOf, type RawBackend, rawBackend, type RawSocket } from "../raw_backend.ts";
 
-Deno.test("a body that is cut short is an error, and a cancelled one closes the backend's socket", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const client = new UpstreamClient({ baseUrl: `http://127.0.0.1:${listener.addr.port}` });
-  const answer = new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
-  for (const isCut of [true, false]) {
-    const sending = client.send({ method: "POST", path: "/", headers: [], body: new Uint8Array([1]) });
-    const socket = await listener.accept();
-    await socket.read(new Uint8Array(1024));
-    await socket.write(answer);
-    const reader = (await sending).body?.getReader();
-    assertEquals(new TextDecoder().decode((await reader?.read())?.value), "abc");
-    if (isCut) {
-      socket.close();
-      const error = await assertRejects(() => reader?.read() ?? Promise.resolve());
-      assertInstanceOf(error, GatewayError);
-      assertEquals(error.code, "backend_lost");
-    } else {
-      await reader?.cancel();
-      assertEquals(await socket.read(new Uint8Array(1)).catch(() => null), null);
-      socket.close();
-    }
-  }
-  client.close();
-  listener.close();
+const GET: UpstreamRequest = { method: "GET", path: "/a?b=c", headers: [["x-one", "1"]], body: null };
+const POST: UpstreamRequest = { method: "POST", path: "/", headers: [], body: new TextEncoder().encode("hello") };
+const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+Deno.test("a second request goes over the socket that the first has left", async () => {
+  using backend = rawBackend();
+  const first = ask(backend.client, POST);
+  const socket = await backend.accept();
+  const request = await socket.readUntil("hello");
+  assert(request.startsWith("POST / HTTP/1.1\r\n"));
+  assertStringIncludes(request, "content-length: 5\r\n");
+  await socket.write(OK);
+  assertEquals(await first, "ok");
+  const second = ask(backend.client, GET);
+  assertStringIncludes(await socket.readUntil("\r\n\r\n"), "GET /a?b=c HTTP/1.1\r\n");
+  await socket.write(OK);
+  assertEquals(await second, "ok");
 });
+
+Deno.test("a base path comes before the request's path", async () => {
+  using backend = rawBackend();
+  const client = new UpstreamClient({ baseUrl: `${backend.baseUrl}/base/` });
+  const asked = ask(client, GET);
+  const socket = await backend.accept();
+  assertStringIncludes(await socket.readUntil("\r\n\r\n"), "GET /base/a?b=c HTTP/1.1\r\n");
+  await socket.write(OK);
+  await asked;
+  client.close();
+});
+
+Deno.test("an answer that says close, or has no length, leaves no socket behind", async () => {
+  using backend = rawBackend();
+  for (const head of ["connection: close\r\ncontent-length: 2\r\n\r\n", "\r\n"]) {
+    const asked = ask(backend.client, POST);
+    const socket = await backend.accept();
+    await socket.readUntil("hello");
+    await socket.write(`HTTP/1.1 200 OK\r\n${head}ok`);
+    if (head === "\r\n") socket.close();
+    else await socket.readToEnd();
+    assertEquals(await asked, "ok");
+  }
+});
+
+Deno.test("bytes that nobody asked for make a socket useless", async () => {
+  using backend = rawBackend();
+  const socket = await leaveIdle(backend);
+  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil");
+  await socket.readToEnd(); // closed from the other side as soon as the bytes came
+  const asked = ask(backend.client, POST);
+  const other = await backend.accept();
+  await other.readUntil("hello");
+  await other.write(OK);
+  assertEquals(await asked, "ok");
+});
+
+Deno.test("bytes behind the end of an answer make its socket useless", async () => {
+  using backend = rawBackend();
+  const asked = ask(backend.client, POST);
+  const socket = await backend.accept();
+  await socket.readUntil("hello");
+  await socket.write(`${OK}HTTP/1.1 200 OK\r\n`);
+  assertEquals(await asked, "ok");
+  await socket.readToEnd();
+});
+
+Deno.test("a socket that is idle for too long is closed", async () => {
+  using backend = rawBackend({ idleTimeoutMs: 1 });
+  const socket = await leaveIdle(backend);
+  await socket.readToEnd();
+});
+
+Deno.test("closing the client closes its idle sockets, and later sends fail", async () => {
+  using backend = rawBackend();
+  const socket = await leaveIdle(backend);
+  backend.client.close();
+  await socket.readToEnd();
+  assertEquals(await codeOf(backend.client.send(GET)), "backend_unreachable");
+});
+
+Deno.test("a GET that meets a dead kept-alive socket goes again over a fresh one", async () => {
+  using backend = rawBackend();
+  const old = await leaveIdle(backend);
+  const asked = ask(backend.client, GET);
+  await old.readUntil("\r\n\r\n");
+  old.close();
+  const fresh = await backend.accept();
+  await fresh.readUntil("\r\n\r\n");
+  await fresh.write(OK);
+  assertEquals(await asked, "ok");
+});
+
+Deno.test("a POST that a kept-alive socket lost may have been seen, and is not sent twice", async () => {
+  using backend = rawBackend();
+  const socket = await leaveIdle(backend);
+  const asked = codeOf(backend.client.send(POST));
+  await socket.readUntil("hello");
+  socket.close();
+  assertEquals(await asked, "backend_lost");
+});
+
+Deno.test("a refused connection is backend_unreachable, one that ends without an answer backend_lost", async () => {
+  using backend = rawBackend();
+  const asked = codeOf(backend.client.send(POST));
+  (await backend.accept()).close();
+  assertEquals(await asked, "backend_lost");
+  backend.refuse();
+  assertEquals(await codeOf(backend.client.send(POST)), "backend_unreachable");
+});
+
+Deno.test("after the backend's end, the next POST learns that nothing reached it", async () => {
+  using backend = rawBackend({ idleTimeoutMs: 60_000 });
+  const socket = await leaveIdle(backend);
+  backend.refuse();
+  const gone = new UpstreamClient({ baseUrl: backend.baseUrl });
+  socket.close();
+  assertEquals(await codeOf(gone.send(POST)), "backend_unreachable"); // by now the end of the idle socket is known
+  assertEquals(await codeOf(backend.client.send(POST)), "backend_unreachable");
+  gone.close();
+});
+
+for (
+  const [name, answer] of [
+    ["content-length", "content-length: 9\r\n\r\nabc"],
+    ["chunked", "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"],
+    ["chunked without its last line", "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"],
+  ]
+) {
+  Deno.test(`a body that is cut short is an error: ${name}`, async () => {
+    using backend = rawBackend();
+    const { socket, reader } = await answered(backend, POST, `HTTP/1.1 200 OK\r\n${answer}`);
+    assertEquals(new TextDecoder().decode((await reader.read()).value), "abc");
+    socket.close();
+    assertEquals(await codeOf(reader.read()), "backend_lost");
+  });
+}
+
+Deno.test("a malformed answer is backend_lost and closes the socket", async () => {
+  using backend = rawBackend();
+  const asked = codeOf(backend.client.send(POST));
+  const socket = await backend.accept();
+  await socket.readUntil("hello");
+  await socket.write("HTTP/1.1 200 OK\ncontent-length: 0\n\n");
+  assertEquals(await asked, "backend_lost");
+  await socket.readToEnd();
+});
+
+Deno.test("an abort before sending reaches no backend", async () => {
+  using backend = rawBackend();
+  const reason = new Error("gone");
+  const error = await assertRejects(() => backend.client.send({ ...POST, signal: AbortSignal.abort(reason) }));
+  assertEquals(error, reason);
+});
+
+Deno.test("an abort while connecting rejects with its reason", async () => {
+  using backend = rawBackend();
+  const stop = new AbortController();
+  const asked = backend.client.send({ ...POST, signal: stop.signal });
+  stop.abort(new Error("gone"));
+  await assertRejects(() => asked, Error, "gone");
+  await (await backend.accept()).readToEnd();
+});
+
+Deno.test("an abort while the head is awaited closes the silent backend's socket", async () => {
+  using backend = rawBackend();
+  const stop = new AbortController();
+  const asked = backend.client.send({ ...POST, signal: stop.signal });
+  const socket = await backend.accept();
+  await socket.readUntil("hello");
+  stop.abort(new Error("gone"));
+  await assertRejects(() => asked, Error, "gone");
+  await socket.readToEnd();
+});
+
+Deno.test("an abort in the body ends a waiting read with its reason and closes the socket", async () => {
+  using backend = rawBackend();
+  const stop = new AbortController();
+  const { socket, reader } = await answered(
+    backend,
+    { ...POST, signal: stop.signal },
+    "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc",
+  );
+  await reader.read();
+  const waiting = reader.read();
+  stop.abort(new Error("gone"));
+  await assertRejects(() => waiting, Error, "gone");
+  await socket.readToEnd();
+});
+
+Deno.test("cancelling a body is noticed by a backend that has fallen silent", async () => {
+  using backend = rawBackend();
+  const { socket, reader } = await answered(backend, POST, "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
+  await reader.cancel();
+  await socket.readToEnd();
+});
+
+Deno.test("an abort while a large body is going out ends the waiting for its answer", async () => {
+  using backend = rawBackend();
+  const stop = new AbortController();
+  const body = new Uint8Array(32 * 1024 * 1024);
+  const asked = backend.client.send({ ...POST, body, signal: stop.signal });
+  const socket = await backend.accept();
+  await socket.readUntil("\r\n\r\n");
+  stop.abort(new Error("gone"));
+  await assertRejects(() => asked, Error, "gone");
+  await socket.readToEnd();
+});
+
+Deno.test("an answer before the request is whole is handed on, and its socket is not used again", async () => {
+  using backend = rawBackend();
+  const { socket, reader } = await answered(
+    backend,
+    { ...POST, body: new Uint8Array(32 * 1024 * 1024) },
+    "HTTP/1.1 413 No\r\ncontent-length: 2\r\n\r\nno",
+  );
+  assertEquals(new TextDecoder().decode((await reader.read()).value), "no");
+  assert((await reader.read()).done);
+  await socket.readToEnd();
+});
+
+Deno.test("a backend that sends no head in time is header_timeout", async () => {
+  using backend = rawBackend({ headerTimeoutMs: 1 });
+  const asked = codeOf(backend.client.send(POST));
+  const socket = await backend.accept();
+  assertEquals(await asked, "header_timeout");
+  await socket.readToEnd();
+});
+
+Deno.test("answers without a body leave the socket to the next request", async () => {
+  using backend = rawBackend();
+  let socket: RawSocket | undefined;
+  for (
+    const [method, answer] of [["HEAD", "200 OK\r\ncontent-length: 99"], ["POST", "204 None"], ["GET", "304 Same"]]
+  ) {
+    const asked = backend.client.send({ ...GET, method: method ?? "" });
+    socket ??= await backend.accept();
+    await socket.readUntil("\r\n\r\n");
+    await socket.write(`HTTP/1.1 ${answer}\r\n\r\n`);
+    assertEquals((await asked).body, null);
+  }
+});
+
+Deno.test("a header that could end its line early is refused", async () => {
+  using backend = rawBackend();
+  for (const value of ["a\r\nb: c", "a\0", "\u010d\u010ax"]) {
+    assertEquals(await codeOf(backend.client.send({ ...GET, headers: [["x", value]] })), "bad_request");
+  }
+  assertEquals(await codeOf(backend.client.send({ ...GET, path: "/a b" })), "bad_request");
+});
+
+/** Sends, and reads the whole answer as text. */
+async function ask(client: UpstreamClient, request: UpstreamRequest): Promise<string> {
+  return await new Response((await client.send(request)).body).text();
+}
+
+/** Serves one request and leaves its socket in the client's pool. */
+async function leaveIdle(backend: RawBackend): Promise<RawSocket> {
+  const asked = ask(backend.client, POST);
+  const socket = await backend.accept();
+  await socket.readUntil("hello");
+  await socket.write(OK);
+  assertEquals(await asked, "ok");
+  return socket;
+}
+
+/** Sends `request`, has `answer` written once it begins to arrive, and returns both ends of the body. */
+async function answered(backend: RawBackend, request: UpstreamRequest, answer: string) {
+  const asked = backend.client.send(request);
+  const socket = await backend.accept();
+  await socket.readUntil("\r\n\r\n");
+  await socket.write(answer);
+  const { body } = await asked;
+  assert(body);
+  return { socket, reader: body.getReader() };
+}

@@ -1,0 +1,103 @@
+/**
+ * A backend of raw bytes: the test itself accepts, reads and writes, so that every moment of an exchange is its decision.
+ *
+ * @module
+ */
+
+import { fail } from "@std/assert";
+import { GatewayError } from "../../src/errors.ts";
+import { UpstreamClient } from "../../src/gateway/upstream/client.ts";
+import type { UpstreamOptions } from "../../src/gateway/upstream/client.ts";
+
+/** One accepted socket. */
+export class RawSocket {
+  readonly #conn: Deno.Conn;
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  /** Reads until `text` has come, and returns all that was read. */
+  async readUntil(text: string): Promise<string> {
+    let all = "";
+    const buffer = new Uint8Array(64 * 1024);
+    while (!all.includes(text)) {
+      const count = await this.#conn.read(buffer);
+      if (count === null) fail(`The socket ended before ${JSON.stringify(text)}: ${JSON.stringify(all)}`);
+      all += new TextDecoder().decode(buffer.subarray(0, count));
+    }
+    return all;
+  }
+
+  /** Reads to the end; a reset is an end too. */
+  async readToEnd(): Promise<void> {
+    const buffer = new Uint8Array(64 * 1024);
+    while (await this.#conn.read(buffer).catch(() => null) !== null);
+  }
+
+  /** Writes all of `text`. */
+  async write(text: string): Promise<void> {
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+  }
+
+  /** Closes the socket. */
+  close(): void {
+    this.#conn.close();
+  }
+}
+
+/** A listening backend with a client to it. */
+export interface RawBackend extends Disposable {
+  readonly client: UpstreamClient;
+  readonly baseUrl: string;
+  /** The next connection. */
+  accept(): Promise<RawSocket>;
+  /** Stops listening, so that later connections are refused. */
+  refuse(): void;
+}
+
+/** Listens on a free port; leaving the scope closes the client and every socket. */
+export function rawBackend(options: Partial<UpstreamOptions> = {}): RawBackend {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const baseUrl = `http://127.0.0.1:${listener.addr.port}`;
+  const client = new UpstreamClient({ baseUrl, ...options });
+  const sockets: Deno.Conn[] = [];
+  let isListening = true;
+  const refuse = () => {
+    if (isListening) listener.close();
+    isListening = false;
+  };
+  return {
+    client,
+    baseUrl,
+    refuse,
+    async accept() {
+      const conn = await listener.accept();
+      sockets.push(conn);
+      return new RawSocket(conn);
+    },
+    [Symbol.dispose]() {
+      client.close();
+      refuse();
+      for (const socket of sockets) {
+        try {
+          socket.close();
+        } catch {
+          // the test has closed it
+        }
+      }
+    },
+  };
+}
+
+/** The code of the {@link GatewayError} that `promise` rejects with. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof GatewayError) return error.code;
+    throw error;
+  }
+  return fail("It did not reject");
+}
