@@ -64,6 +64,7 @@ async function isReady({ url, probe, clock, signal }: ReadinessOptions): Promise
 }
 
 async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const onAbort = () => resolve();
   signal.addEventListener("abort", onAbort, { once: true });
