@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { ResponseParser, ResponseSyntaxError } from "../../../src/gateway/upstream/response_parser.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -32,3 +33,123 @@ Deno.test("answers that two readers could understand differently are refused", (
     assertThrows(() => new ResponseParser("GET").push(bytesOf(text)), ResponseSyntaxError);
   }
 });
+
+const body = fc.uint8Array({ maxLength: 300 });
+const cuts = fc.array(fc.nat(), { maxLength: 12 });
+
+Deno.test("bytes out are bytes in, for any body, framing and split", () => {
+  fc.assert(
+    fc.property(
+      fc.array(body, { maxLength: 5 }),
+      fc.constantFrom("length", "chunked", "close"),
+      cuts,
+      (parts, framing, at) => {
+        const wire = frame(parts, framing);
+        const parser = new ResponseParser("POST");
+        const out = splitAt(wire, at).flatMap((part) => [...parser.push(part) ?? []]);
+        assertEquals(out, parts.flatMap((part) => [...part]));
+        assertEquals(parser.done, framing !== "close");
+        assert(parser.end() && !parser.hasExcess);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("a message that is cut anywhere is never whole", () => {
+  fc.assert(
+    fc.property(
+      fc.array(body, { maxLength: 3 }),
+      fc.constantFrom("length", "chunked"),
+      fc.nat(),
+      (parts, framing, nat) => {
+        const wire = frame(parts, framing);
+        const parser = new ResponseParser("POST");
+        parser.push(wire.subarray(0, nat % wire.length));
+        assert(!parser.end() && !parser.done);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("bytes behind the message are excess, and never part of its body", () => {
+  fc.assert(
+    fc.property(
+      body,
+      fc.uint8Array({ minLength: 1, maxLength: 20 }),
+      fc.constantFrom("length", "chunked"),
+      cuts,
+      (part, more, framing, at) => {
+        const parser = new ResponseParser("POST");
+        const wire = new Uint8Array([...frame([part], framing), ...more]);
+        assertEquals(splitAt(wire, at).flatMap((piece) => [...parser.push(piece) ?? []]), [...part]);
+        assert(parser.done && parser.hasExcess);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("noise is refused or waited for, and never anything else", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), fc.boolean(), (noise, hasStart) => {
+      const parser = new ResponseParser("POST");
+      try {
+        if (hasStart) parser.push(bytesOf("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"));
+        parser.push(noise);
+      } catch (error) {
+        assert(error instanceof ResponseSyntaxError);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("what grows without end is refused", () => {
+  const start = "HTTP/1.1 200 OK\r\n";
+  for (
+    const text of [
+      start + "x: " + "a".repeat(70_000),
+      start + "x: a\r\n".repeat(300) + "\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\n".repeat(20),
+      start + "transfer-encoding: chunked\r\n\r\n1;" + "a".repeat(5000),
+      start + "transfer-encoding: chunked\r\n\r\n0\r\n" + "x: a\r\n".repeat(20_000),
+      start + "transfer-encoding: chunked\r\n\r\nffffffffffffff\r\n",
+    ]
+  ) assertThrows(() => new ResponseParser("GET").push(bytesOf(text)), ResponseSyntaxError);
+});
+
+Deno.test("a status outside 100 to 599, or an unasked upgrade, is refused", () => {
+  for (const status of ["099", "600", "999", "20", "2000", "101"]) {
+    assertThrows(() => new ResponseParser("GET").push(bytesOf(`HTTP/1.1 ${status} X\r\n\r\n`)), ResponseSyntaxError);
+  }
+});
+
+Deno.test("HTTP/1.0 keeps a connection only when it says so", () => {
+  for (const [head, keepAlive] of [["", false], ["Connection: Keep-Alive\r\n", true]] as const) {
+    const parser = new ResponseParser("GET");
+    parser.push(bytesOf(`HTTP/1.0 200 OK\r\n${head}Content-Length: 0\r\n\r\n`));
+    assertEquals(parser.head?.keepAlive, keepAlive);
+  }
+});
+
+/** A whole message with `parts` as its body. */
+function frame(parts: readonly Uint8Array[], framing: string): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const header = { length: `content-length: ${length}\r\n`, chunked: "transfer-encoding: chunked\r\n" }[framing] ?? "";
+  pieces.push(bytesOf(`HTTP/1.1 200 OK\r\n${header}\r\n`));
+  for (const part of parts) {
+    if (framing !== "chunked") pieces.push(part);
+    else if (part.length > 0) pieces.push(bytesOf(`${part.length.toString(16)}\r\n`), part, bytesOf("\r\n"));
+  }
+  if (framing === "chunked") pieces.push(bytesOf("0\r\n\r\n"));
+  return new Uint8Array(pieces.flatMap((piece) => [...piece]));
+}
+
+/** `bytes` in pieces, cut at the given places (taken modulo the length). */
+function splitAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const at = [0, ...places.map((place) => place % bytes.length).sort((a, b) => a - b), bytes.length];
+  return at.slice(1).map((end, index) => bytes.slice(at[index], end));
+}

@@ -1,0 +1,242 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { GatewayError } from "../../src/errors.ts";
+import { type Log, silentLog } from "../../src/log.ts";
+import { proxy, type ProxyOptions } from "../../src/gateway/proxy.ts";
+import type { Outcome } from "../../src/gateway/response_stream.ts";
+import { codeOf, type RawBackend, rawBackend } from "./raw_backend.ts";
+
+const SSE = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+
+Deno.test("chunk 1 reaches the client before the backend writes chunk 2", async () => {
+  using backend = rawBackend();
+  const call = start(backend);
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  await socket.write(`${SSE}5\r\none\n\n\r\n`);
+  const reader = readerOf(await call.response);
+  assertEquals(await textOf(reader), "one\n\n");
+  await socket.write("5\r\ntwo\n\n\r\n0\r\n\r\n");
+  assertEquals(await textOf(reader), "two\n\n");
+  assertEquals(call.releases, 0);
+  assert((await reader.read()).done);
+  assertEquals([call.releases, call.outcomes, call.warnings], [1, [{ kind: "complete" }], []]);
+});
+
+Deno.test("the tap sees each chunk before the client", async () => {
+  using backend = rawBackend();
+  const seen: number[] = [];
+  const call = start(backend, { tap: (chunk) => seen.push(chunk.length) });
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc");
+  assertEquals(await (await call.response).text(), "abc");
+  assertEquals(seen, [3]);
+});
+
+Deno.test("a tap that throws breaks the answer off and lets the backend go", async () => {
+  using backend = rawBackend();
+  const call = start(backend, {
+    tap() {
+      throw new Error("bug");
+    },
+  });
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
+  assertEquals(await codeOf((await call.response).text()), "internal");
+  await socket.readToEnd();
+  assertEquals(call.releases, 1);
+});
+
+for (
+  const [name, method, answer] of [
+    ["HEAD", "HEAD", "200 OK\r\ncontent-length: 99\r\n\r\n"],
+    ["204", "POST", "204 No Content\r\n\r\n"],
+    ["304", "GET", "304 Not Modified\r\n\r\n"],
+    ["205", "POST", "205 Reset\r\ncontent-length: 0\r\n\r\n"],
+  ] as const
+) {
+  Deno.test(`an answer without a body releases the lease at once: ${name}`, async () => {
+    using backend = rawBackend();
+    const call = start(backend, { bytes: null }, method);
+    const socket = await backend.accept();
+    await socket.readUntil("\r\n\r\n");
+    await socket.write(`HTTP/1.1 ${answer}`);
+    const response = await call.response;
+    assertEquals(response.body, null);
+    assertEquals([call.releases, call.outcomes], [1, [{ kind: "complete" }]]);
+  });
+}
+
+Deno.test("an answer of no bytes releases the lease when it is read", async () => {
+  using backend = rawBackend();
+  const call = start(backend);
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+  assertEquals(await (await call.response).text(), "");
+  assertEquals(call.releases, 1);
+});
+
+Deno.test("a plain answer that is cut is an error for the client, and the lease is released once", async () => {
+  using backend = rawBackend();
+  const call = start(backend);
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
+  const reader = readerOf(await call.response);
+  assertEquals(await textOf(reader), "abc");
+  socket.close();
+  assertEquals(await codeOf(reader.read()), "backend_lost");
+  assertEquals([call.releases, call.outcomes.map(({ kind }) => kind), call.warnings.length], [1, ["failed"], 1]);
+});
+
+for (const dialect of ["openai", "anthropic"] as const) {
+  Deno.test(`events that are cut end with an error event and a broken stream: ${dialect}`, async () => {
+    using backend = rawBackend();
+    const call = start(backend, { dialect });
+    const socket = await backend.accept();
+    await socket.readUntil("body");
+    await socket.write(`${SSE}a\r\ndata: half\r\n`);
+    const reader = readerOf(await call.response);
+    assertEquals(await textOf(reader), "data: half");
+    socket.close();
+    const event = await textOf(reader);
+    const opening = dialect === "openai" ? "\n\ndata: " : "\n\nevent: error\ndata: ";
+    assert(event.startsWith(opening) && event.endsWith("\n\n"), event);
+    const body = JSON.parse(event.slice(opening.length));
+    if (dialect === "openai") assertEquals(body.error.code, "backend_lost");
+    else assertEquals([body.type, body.error.type], ["error", "api_error"]);
+    assertEquals(await codeOf(reader.read()), "backend_lost");
+    assertEquals(call.releases, 1);
+  });
+}
+
+Deno.test("an error event after a whole event opens no second gap", async () => {
+  using backend = rawBackend();
+  const call = start(backend);
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  await socket.write(`${SSE}b\r\ndata: one\n\n\r\n`);
+  const reader = readerOf(await call.response);
+  await textOf(reader);
+  socket.close();
+  assert((await textOf(reader)).startsWith("data: "));
+});
+
+Deno.test("a client that cancels ends the backend's work and the lease, without a warning", async () => {
+  using backend = rawBackend();
+  const call = start(backend);
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  await socket.write(`${SSE}5\r\none\n\n\r\n`);
+  const reader = readerOf(await call.response);
+  await textOf(reader);
+  await reader.cancel();
+  await socket.readToEnd();
+  call.client.abort();
+  call.lease.abort(new GatewayError("shutting_down", "later"));
+  assertEquals([call.releases, call.outcomes, call.warnings], [1, [{ kind: "clientLeft" }], []]);
+});
+
+Deno.test("a client that leaves in the middle of the answer is clientLeft, without a warning", async () => {
+  using backend = rawBackend();
+  const call = start(backend);
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  await socket.write(`${SSE}5\r\none\n\n\r\n`);
+  const reader = readerOf(await call.response);
+  await textOf(reader);
+  const waiting = reader.read();
+  call.client.abort();
+  await socket.readToEnd();
+  await waiting.catch(() => {});
+  await reader.cancel().catch(() => {});
+  assertEquals([call.releases, call.outcomes, call.warnings], [1, [{ kind: "clientLeft" }], []]);
+});
+
+Deno.test("a lease that ends breaks the answer off with its reason, also while nobody reads", async () => {
+  using backend = rawBackend();
+  const call = start(backend);
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
+  const response = await call.response;
+  call.lease.abort(new GatewayError("model_unloaded", "unloaded"));
+  await socket.readToEnd();
+  assertEquals([call.releases, call.outcomes.length], [1, 1]);
+  assertEquals(await codeOf(response.text()), "model_unloaded");
+  assertEquals([call.releases, call.outcomes.length], [1, 1]);
+});
+
+Deno.test("before the answer's head the lease stays the caller's, whatever goes wrong", async () => {
+  using backend = rawBackend();
+  const left = start(backend);
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  left.client.abort();
+  assertEquals(await codeOf(left.response), "client_closed");
+  await socket.readToEnd();
+
+  const ended = start(backend);
+  ended.lease.abort(new GatewayError("model_unloaded", "unloaded"));
+  assertEquals(await codeOf(ended.response), "model_unloaded");
+
+  backend.refuse();
+  const refused = start(backend);
+  assertEquals(await codeOf(refused.response), "backend_unreachable");
+  assertEquals([left, ended, refused].map((call) => [call.releases, call.outcomes.length]), [[0, 0], [0, 0], [0, 0]]);
+});
+
+Deno.test("a request that is over before it is sent reaches no backend", async () => {
+  using backend = rawBackend();
+  const client = new AbortController();
+  client.abort();
+  await assertRejects(() => start(backend, {}, "POST", client).response, GatewayError, "left");
+});
+
+Deno.test("status, headers and set-cookie cross as they came", async () => {
+  using backend = rawBackend();
+  const call = start(backend);
+  const socket = await backend.accept();
+  assertStringIncludes(await socket.readUntil("body"), "POST /v1/x?q=1 HTTP/1.1\r\n");
+  await socket.write("HTTP/1.1 418 Teapot\r\nset-cookie: a=1\r\nset-cookie: b=2\r\ncontent-length: 2\r\n\r\nok");
+  const response = await call.response;
+  assertEquals([response.status, response.statusText], [418, "Teapot"]);
+  assertEquals(response.headers.getSetCookie(), ["a=1", "b=2"]);
+  assertEquals(await response.text(), "ok");
+});
+
+/** One call of the proxy, with everything that it tells others. */
+function start(
+  backend: RawBackend,
+  options: Partial<ProxyOptions> = {},
+  method = "POST",
+  client = new AbortController(),
+) {
+  const lease = new AbortController();
+  const call = { client, lease, releases: 0, outcomes: [] as Outcome[], warnings: [] as string[] };
+  const log: Log = { ...silentLog, warn: (message) => void call.warnings.push(message) };
+  const response = proxy({
+    request: new Request("http://gateway/", { method, signal: client.signal }),
+    lease: { signal: lease.signal, release: () => void call.releases++ },
+    client: backend.client,
+    path: "/v1/x?q=1",
+    bytes: new TextEncoder().encode("body"),
+    headers: [],
+    dialect: "openai",
+    log,
+    onEnd: (outcome) => call.outcomes.push(outcome),
+    ...options,
+  });
+  return Object.assign(call, { response });
+}
+
+function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> {
+  assert(response.body);
+  return response.body.getReader();
+}
+
+async function textOf(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
+  return new TextDecoder().decode((await reader.read()).value);
+}
