@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertFalse, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { chat, fakeEngine, startGateway } from "./gateway.ts";
 import { readEvents, waitForEvent } from "./event_reader.ts";
 
@@ -41,12 +41,24 @@ Deno.test("a client that leaves in mid-stream is noticed by the backend, also wh
   const leaving = new AbortController();
   const response = await chat(gateway.url, "a", { stream: true, signal: leaving.signal });
   assertEquals(response.status, 200);
+  const leftAt = Date.now();
   leaving.abort();
   await assertRejects(() => response.text());
-  await waitForEvent(events, (e) => e.event === "client-left");
+  const noticed = await waitForEvent(events, (e) => e.event === "client-left");
+  assertLess(noticed.at - leftAt, NOTICE_BOUND_MS);
   const again = await (await fetch(`${gateway.url}/api/queue`)).json();
   assertEquals([again.active, again.total], [[], 0]);
   await Deno.remove(events);
+});
+
+Deno.test("a backend that prints 20,000 lines for each request neither slows nor bloats the gateway", async () => {
+  await using gateway = await startGateway({
+    config: `models:\n  a:\n    cmd: ${fakeEngine("--model a --noise 20000")}\n`,
+  });
+  await (await chat(gateway.url, "a")).text();
+  const before = residentKiB(gateway.pid);
+  for (let round = 0; round < 10; round++) assertEquals((await (await chat(gateway.url, "a")).json()).model, "a");
+  assertLess(residentKiB(gateway.pid) - before, 64 * 1024);
 });
 
 Deno.test("a backend that dies in mid-stream never looks like a clean end", async () => {
@@ -101,6 +113,14 @@ Deno.test("S19: SIGTERM answers every caller, stops every backend and ends with 
   assertFalse(isGroupAlive(pid));
   await Deno.remove(events);
 });
+
+/** The contract says 50 ms; a shared machine gets some room. A few milliseconds are usual. */
+const NOTICE_BOUND_MS = 200;
+
+function residentKiB(pid: number): number {
+  const { stdout } = new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)], stdout: "piped" }).outputSync();
+  return Number(new TextDecoder().decode(stdout));
+}
 
 /** Whether a process group has a member, zombies not counted where `ps` can tell. */
 function isGroupAlive(group: number): boolean {
