@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STATUS_TEXT } from "@std/http/status";
 import { ERRORS, type GatewayError } from "../errors.ts";
 
 /** Which protocol's errors a client understands. */
@@ -45,7 +46,12 @@ export function errorResponse(
   const [type, body] = accept?.includes("text/plain")
     ? ["text/plain", `berth: ${message}`]
     : accept?.includes("text/html")
-    ? ["text/html", `<!DOCTYPE html><html><body><h1>berth</h1><p>${escapeHtml(message)}</p></body></html>`]
+    ? [
+      "text/html",
+      `<!DOCTYPE html><html><body><h1>berth: ${error.status} ${statusText(error.status)}</h1><p>${
+        escapeHtml(message)
+      }</p></body></html>`,
+    ]
     : ["application/json", JSON.stringify(errorBody(error, dialect, message))];
   headers.set("content-type", type);
   return new Response(body, { status: error.status, headers });
@@ -72,4 +78,9 @@ function anthropicType(status: number): string {
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** 499 is not registered: it is nginx's number for a client that left. */
+function statusText(status: number): string {
+  return Object.entries(STATUS_TEXT).find(([code]) => Number(code) === status)?.[1] ?? "Client Closed Request";
 }
