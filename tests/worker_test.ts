@@ -42,7 +42,7 @@ Deno.test("the worker answers without a socket: health is open, everything else 
   const worker = mount(CONFIG);
   assertEquals(await (await worker.fetch(new Request("http://gateway.test/health"))).text(), "OK");
   const refused = await worker.fetch(new Request("http://gateway.test/v1/models"));
-  assertEquals(refused.status, 401);
+  assertEquals([refused.status, refused.headers.get("www-authenticate")], [401, 'Basic realm="berth"']);
   assertEquals((await refused.json()).error.code, "unauthorized");
   const wrong = await worker.fetch(post("/v1/chat/completions", "{}", { "x-api-key": "open-sesam" }));
   assertEquals(wrong.status, 401);
@@ -105,6 +105,28 @@ Deno.test("a request starts its model, unloading it empties the memory, and the 
     assertEquals(await ask(), [200, "text_completion"]);
     const all = await worker.fetch(new Request("http://gateway.test/unload", { headers: KEY }));
     assertEquals([await all.text(), await running()], ["OK", []]);
+  } finally {
+    await worker.close({ graceMs: 0 });
+  }
+});
+
+Deno.test("GET routes find the model in the query, answer HEAD too, and give the lease back", async () => {
+  const worker = mount(CONFIG);
+  const get = (path: string, method = "GET") =>
+    worker.fetch(new Request(`http://gateway.test${path}`, { headers: KEY, method }));
+  try {
+    const missing = await get("/props");
+    assertEquals([missing.status, (await missing.json()).error.param], [400, "model"]);
+    for (const method of ["HEAD", "GET", "HEAD"]) {
+      const answer = await get("/props?model=tiny", method);
+      assertEquals(answer.status, 404, "the tiny model has no /props: its own answer comes through");
+      await answer.body?.cancel();
+    }
+    const queue = await (await get("/api/queue")).json();
+    assertEquals([queue.resident, queue.active, queue.waiting, queue.total], ["tiny", [], [], 0]);
+    const limit = await get("/api/queue?limit=many");
+    assertEquals(limit.status, 400);
+    await limit.body?.cancel();
   } finally {
     await worker.close({ graceMs: 0 });
   }

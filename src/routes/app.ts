@@ -81,12 +81,14 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
 
   function refuse(request: Request, error: GatewayError): Response {
     const path = new URL(request.url).pathname;
-    return errorResponse(error, {
+    const response = errorResponse(error, {
       dialect: dialectOf(path),
       accept: request.headers.get("accept"),
       operator: false,
       requestId: callOf(request).id,
     });
+    if (error.status === 401) response.headers.set("www-authenticate", 'Basic realm="berth"');
+    return response;
   }
 
   return async (request, info) => {
