@@ -3,6 +3,7 @@ import { backendSpecs } from "../src/backend/specs.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { silentLog } from "../src/log.ts";
 import { createWorker, type Worker } from "../src/worker.ts";
+import { freePort } from "./fakes/free_port.ts";
 
 function mount(text: string): Worker {
   const { config } = loadConfig({ text, file: "test.yaml", env: () => undefined });
@@ -18,7 +19,7 @@ function post(path: string, body: string, headers: Record<string, string> = {}):
 }
 
 const CONFIG = `
-startPort: 17800
+startPort: ${freePort()}
 includeAliasesInList: true
 apiKeys: [open-sesame]
 models:
@@ -34,7 +35,7 @@ models:
     unlisted: true
   mistaken:
     cmd: sh -c 'exit 3'
-    proxy: http://127.0.0.1:17900
+    proxy: http://127.0.0.1:1
 `;
 const KEY = { authorization: "Bearer open-sesame" };
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { freePort } from "../fakes/free_port.ts";
+
 /** A running gateway. */
 export interface RunningGateway extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
@@ -75,18 +77,6 @@ export async function startGateway(options: StartOptions = {}): Promise<RunningG
       await Deno.remove(folder, { recursive: true });
     },
   };
-}
-
-/** A port that nothing listens on now, below the range from which the system lends ports to clients. */
-function freePort(): number {
-  for (let port = 20_000 + Math.floor(Math.random() * 10_000);; port = port < 30_000 ? port + 10 : 20_000) {
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch {
-      // taken: the next one
-    }
-  }
 }
 
 /** Asks for a chat completion; the answer is left unread. */
