@@ -94,9 +94,10 @@ export class Watchdog {
 
   async #startAgain(): Promise<void> {
     this.#log.warn("The watchdog ended by itself and is started again");
-    await this.#writer?.abort().catch(() => {});
-    const lines = [...this.#groups].map((group) => `+${group}\n`).join("");
-    await this.#start().write(this.#encoder.encode(lines));
+    const broken = this.#writer;
+    const writer = this.#start(); // before any await: only one takes over, whoever finds out first
+    await broken?.abort().catch(() => {});
+    await writer.write(this.#encoder.encode([...this.#groups].map((group) => `+${group}\n`).join("")));
   }
 
   #start(): WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> {
