@@ -5,6 +5,7 @@ import {
   isAlive,
   membersOf,
   numberFrom,
+  processes,
   specOf,
   start,
   until,
@@ -81,6 +82,7 @@ Deno.test({
       const script = 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo "line $i of the output"; done';
       const { exited, gone } = await start(supervisor, specOf(script));
       assertEquals((await exited).code, 0);
+      assert(supervisor.output("m").endsWith("line 20000 of the output\n"), "known when the exit is told");
       await gone;
       const output = supervisor.output("m");
       assert(output.length <= 100 * 1024);
@@ -160,22 +162,68 @@ Deno.test({
 });
 
 Deno.test({
-  name: "G3: a gateway that is killed with SIGKILL leaves no process behind",
+  name: "G3: a watchdog that is killed is replaced at once, without another start",
+  ignore,
+  fn: () =>
+    withSupervisor(async (supervisor) => {
+      const { exited, gone } = await start(supervisor, specOf("sleep 60"));
+      const [watchdog = 0] = await childrenWith("trap '' INT TERM HUP");
+      Deno.kill(watchdog, "SIGKILL");
+      await until("a new watchdog", async () => {
+        const [found] = await childrenWith("trap '' INT TERM HUP");
+        return found !== undefined && found !== watchdog;
+      });
+      await supervisor.close();
+      assertEquals((await exited).signal, "SIGTERM");
+      await gone;
+    }),
+});
+
+/** Starts the small gateway; resolves when its backend ignores SIGTERM. */
+async function startGateway() {
+  const gateway = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-run", "--allow-net", new URL("fixtures/gateway.ts", import.meta.url).pathname],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = gateway.stdout.getReader();
+  const { value } = await within(reader.read());
+  const group = Number.parseInt(new TextDecoder().decode(value));
+  assert((await membersOf(group)).length > 0);
+  return { gateway, reader, group };
+}
+
+Deno.test({
+  name: "G3: a gateway that is killed with SIGKILL leaves no process behind, not even one that ignores SIGTERM",
   ignore,
   fn: async () => {
-    const gateway = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-run", "--allow-net", new URL("fixtures/gateway.ts", import.meta.url).pathname],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    const reader = gateway.stdout.getReader();
-    const { value } = await within(reader.read());
-    const group = Number.parseInt(new TextDecoder().decode(value));
-    assert((await membersOf(group)).length > 0);
+    const { gateway, reader, group } = await startGateway();
     gateway.kill("SIGKILL");
     await gateway.status;
     await until("no member is left", async () => (await membersOf(group)).length === 0);
     await reader.cancel();
   },
+});
+
+Deno.test({
+  name: "G3: what a gateway left behind whose watchdog died too is ended before the next gateway's first start",
+  ignore,
+  fn: () =>
+    withSupervisor(async (supervisor) => {
+      const { gateway, reader, group } = await startGateway();
+      gateway.kill("SIGSTOP"); // so that it cannot replace its watchdog
+      const all = await processes();
+      const watchdog = all.find(({ parent, command }) => parent === gateway.pid && command.includes("trap '' INT"));
+      assert(watchdog !== undefined);
+      Deno.kill(watchdog.pid, "SIGKILL");
+      gateway.kill("SIGKILL");
+      await gateway.status;
+      await reader.cancel();
+      assert((await membersOf(group)).length > 0);
+      const { exited, gone } = await start(supervisor, specOf("exit 0"));
+      await exited;
+      await gone;
+      await until("no member is left", async () => (await membersOf(group)).length === 0);
+    }),
 });
