@@ -9,6 +9,9 @@ import { GatewayError } from "../../src/errors.ts";
 import { UpstreamClient } from "../../src/gateway/upstream/client.ts";
 import type { UpstreamOptions } from "../../src/gateway/upstream/client.ts";
 
+/** A fault must turn a test red, not let it wait for ever; nothing that works comes near it. */
+const PATIENCE_MS = 10_000;
+
 /** One accepted socket. */
 export class RawSocket {
   readonly #conn: Deno.Conn;
@@ -22,7 +25,7 @@ export class RawSocket {
     let all = "";
     const buffer = new Uint8Array(64 * 1024);
     while (!all.includes(text)) {
-      const count = await this.#conn.read(buffer);
+      const count = await this.#read(buffer);
       if (count === null) fail(`The socket ended before ${JSON.stringify(text)}: ${JSON.stringify(all)}`);
       all += new TextDecoder().decode(buffer.subarray(0, count));
     }
@@ -32,7 +35,7 @@ export class RawSocket {
   /** Reads to the end; a reset is an end too. */
   async readToEnd(): Promise<void> {
     const buffer = new Uint8Array(64 * 1024);
-    while (await this.#conn.read(buffer).catch(() => null) !== null);
+    while (await this.#read(buffer) !== null);
   }
 
   /** Writes all of `text`. */
@@ -44,6 +47,17 @@ export class RawSocket {
   /** Closes the socket. */
   close(): void {
     this.#conn.close();
+  }
+
+  async #read(buffer: Uint8Array): Promise<number | null> {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#conn.close();
+    }, PATIENCE_MS);
+    const count = await this.#conn.read(buffer).catch(() => null);
+    clearTimeout(timer);
+    return isLate ? fail("The other side neither wrote nor closed") : count;
   }
 }
 
@@ -73,7 +87,8 @@ export function rawBackend(options: Partial<UpstreamOptions> = {}): RawBackend {
     baseUrl,
     refuse,
     async accept() {
-      const conn = await listener.accept();
+      const timer = setTimeout(refuse, PATIENCE_MS);
+      const conn = await listener.accept().finally(() => clearTimeout(timer));
       sockets.push(conn);
       return new RawSocket(conn);
     },
