@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { GATEWAY_MARK } from "../../src/backend/watchdog.ts";
 import { GatewayError } from "../../src/errors.ts";
 import {
   childrenWith,
@@ -179,10 +180,10 @@ Deno.test({
     }),
 });
 
-/** Starts the small gateway; resolves when its backend ignores SIGTERM. */
-async function startGateway() {
+/** Starts the small gateway, with words before its backend's command; resolves when the backend ignores SIGTERM. */
+async function startGateway(...before: string[]) {
   const gateway = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-run", "--allow-net", new URL("fixtures/gateway.ts", import.meta.url).pathname],
+    args: ["run", "--allow-run", "--allow-net", new URL("fixtures/gateway.ts", import.meta.url).pathname, ...before],
     stdin: "null",
     stdout: "piped",
     stderr: "null",
@@ -198,7 +199,7 @@ Deno.test({
   name: "G3: a gateway that is killed with SIGKILL leaves no process behind, not even one that ignores SIGTERM",
   ignore,
   fn: async () => {
-    const { gateway, reader, group } = await startGateway();
+    const { gateway, reader, group } = await startGateway("env", "-u", GATEWAY_MARK); // no sweep finds it
     gateway.kill("SIGKILL");
     await gateway.status;
     await until("no member is left", async () => (await membersOf(group)).length === 0);
