@@ -40,8 +40,8 @@ export interface Worker {
   fetch(request: Request, info?: ConnectionInfo): Promise<Response>;
   /**
    * Ends the gateway: every waiting and loading caller is refused with `shutting_down`, requests being served may go on
-   * for `graceMs` (milliseconds), then all backends are stopped. Resolves when no backend is left. May be called again
-   * with a shorter grace.
+   * for `graceMs` (milliseconds), then all backends are stopped; by SIGKILL when `graceMs` is 0. Resolves when no backend
+   * is left. May be called again with a shorter grace.
    */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
@@ -81,7 +81,7 @@ export function createWorker(env: WorkerEnv): Worker {
     async close({ graceMs }) {
       scheduler.close(new GatewayError("shutting_down", "The gateway is shutting down"));
       await within(clock, graceMs, scheduler.drained());
-      await backends.close();
+      await backends.close({ atOnce: graceMs === 0 });
     },
   };
 }

@@ -102,6 +102,11 @@ export class Backend {
     return waiter.promise;
   }
 
+  /** Ends the grace of a stop that runs: SIGKILL now. Nothing happens when none runs. */
+  hurry(): void {
+    this.#tell({ type: "hurry" });
+  }
+
   /**
    * Takes hold of it, so that it is not unloaded for being idle.
    *

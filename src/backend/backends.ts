@@ -109,10 +109,12 @@ export class Backends {
     return this.#supervisor.output(model);
   }
 
-  /** Stops everything, then the supervisor's own helpers. */
-  async close(): Promise<void> {
+  /** Stops everything, then the supervisor's own helpers; `atOnce` by SIGKILL, also what a close before is waiting for. */
+  async close({ atOnce = false }: { readonly atOnce?: boolean } = {}): Promise<void> {
     try {
-      await this.stop(null);
+      const stopped = this.stop(null);
+      if (atOnce) { for (const backend of this.#backends.values()) backend.hurry(); }
+      await stopped;
     } finally {
       await this.#supervisor.close();
     }

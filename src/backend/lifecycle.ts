@@ -43,6 +43,8 @@ export type LifeEvent =
   & (
     | { readonly type: "ensure" }
     | { readonly type: "stop" }
+    /** Whoever asked to stop will not wait for the grace any longer. */
+    | { readonly type: "hurry" }
     | { readonly type: "held"; readonly generation: number }
     | { readonly type: "released"; readonly generation: number }
     | { readonly type: "probeOk"; readonly generation: number }
@@ -102,6 +104,8 @@ export function transition(
       return ensure(life, event.at, settings);
     case "stop":
       return stop(life, event.at, settings);
+    case "hurry":
+      return hurry(life, event.at);
     case "held":
       return life.state === "ready" ? [{ ...life, holds: life.holds + 1, idleAt: null }, []] : [life, []];
     case "released": {
@@ -176,6 +180,11 @@ function stop(life: LifeState, at: number, settings: LifeSettings): Step {
   }
 }
 
+function hurry(life: LifeState, at: number): Step {
+  if (life.state !== "stopping" || life.killed) return [life, []];
+  return [{ ...life, killed: true, dueAt: at + KILL_BOUND_MS }, [{ type: "kill", generation: life.generation }]];
+}
+
 function asked(generation: number, killAt: number, startError: GatewayError | null): Step {
   return [
     { state: "stopping", generation, dueAt: killAt, killed: false, thenStart: false, startError },
@@ -240,10 +249,7 @@ function due(life: LifeState, at: number, settings: LifeSettings): Step {
     case "ready":
       return asked(life.generation, at + settings.stopGraceMs, null);
     case "stopping": {
-      if (!life.killed) {
-        const killing = { ...life, killed: true, dueAt: at + KILL_BOUND_MS };
-        return [killing, [{ type: "kill", generation: life.generation }]];
-      }
+      if (!life.killed) return hurry(life, at);
       const error = new GatewayError(
         "stop_failed",
         `The model ${JSON.stringify(settings.model)} could not be stopped`,

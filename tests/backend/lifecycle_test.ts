@@ -80,6 +80,7 @@ Deno.test("every state × event: the next state and the wishes are the ones of t
   const events = (generation: number): Record<string, Told> => ({
     ensure: { type: "ensure" },
     stop: { type: "stop" },
+    hurry: { type: "hurry" },
     held: { type: "held", generation },
     released: { type: "released", generation },
     probeOk: { type: "probeOk", generation },
@@ -103,7 +104,12 @@ Deno.test("every state × event: the next state and the wishes are the ones of t
       exited: "stopping kill1",
       gone: "stopped stopped",
     },
-    stopping: { spawnFailed: "stopped stopped", exited: "stopping kill1", gone: "stopped stopped" },
+    stopping: {
+      hurry: "stopping kill1",
+      spawnFailed: "stopped stopped",
+      exited: "stopping kill1",
+      gone: "stopped stopped",
+    },
     stuck: {
       ensure: "stopping kill1",
       stop: "stopping kill1",

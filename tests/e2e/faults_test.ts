@@ -114,6 +114,24 @@ Deno.test("S19: SIGTERM answers every caller, stops every backend and ends with 
   await Deno.remove(events);
 });
 
+Deno.test("a second SIGTERM ends at once what is served and what will not stop", async () => {
+  const events = await Deno.makeTempFile();
+  await using gateway = await startGateway({
+    config: `models:\n  a:\n    cmd: ${
+      fakeEngine(`--model a --events ${events} --ignore-sigterm --tokens 2 --token-ms 60000`)
+    }\n`,
+  });
+  const served = await chat(gateway.url, "a", { stream: true });
+  gateway.signal("SIGTERM");
+  await until(() => gateway.log().includes("refusing what waits"));
+  gateway.signal("SIGTERM");
+  await assertRejects(() => served.text());
+  assertEquals(await gateway.exited, 0);
+  const pid = (await readEvents(events)).find((e) => e.event === "start")?.pid ?? -1;
+  assertFalse(isGroupAlive(pid));
+  await Deno.remove(events);
+});
+
 /** The contract says 50 ms; a shared machine gets some room. A few milliseconds are usual. */
 const NOTICE_BOUND_MS = 200;
 
