@@ -151,7 +151,9 @@ function serveDefaultConfig(): Worker {
 function refuseParallel(): void {
   const channel = new BroadcastChannel("berth-gateway");
   const refuse = () => {
-    throw new Error("Berth refuses --parallel: each thread would have a queue of its own. Serve without it");
+    // deno-lint-ignore no-console -- an edge worker has no other place for its lines
+    console.error("Berth refuses --parallel: each thread would have a queue of its own. Serve without it");
+    Deno.exit(1);
   };
   channel.onmessage = ({ data }) => {
     if (data === "serving") channel.postMessage("refused");

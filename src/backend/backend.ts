@@ -17,7 +17,7 @@ import {
   transition,
 } from "./lifecycle.ts";
 import { probeUrl, waitUntilReady } from "./readiness.ts";
-import type { BackendPhase, BackendSpec, BackendTarget, Probe, RunningGroup, Supervisor } from "./types.ts";
+import type { BackendPhase, BackendSpec, BackendTarget, Exit, Probe, RunningGroup, Supervisor } from "./types.ts";
 
 /** What a backend is made of. */
 export interface BackendOptions {
@@ -57,6 +57,9 @@ type Told = LifeEvent extends infer E ? E extends LifeEvent ? Omit<E, "at"> : ne
 
 /** How many lines of output an operator is shown when a start fails. */
 const LAST_LINES = 20;
+
+/** The end of a backend that had no process. */
+const NEVER_STARTED: Exit = { code: 127, signal: null };
 
 /** One model's backend. */
 export class Backend {
@@ -185,7 +188,7 @@ export class Backend {
         exited: (exit) => {
           ended = true;
           if (this.#life.state === "ready") log.warn(`${spec.model}: its backend exited by itself (code ${exit.code})`);
-          current.gone.abort();
+          current.gone.abort(exit);
           this.#tell({ type: "exited", generation, exit, lastLines: supervisor.lastLines(spec.model, LAST_LINES) });
         },
         gone: () => {
@@ -200,7 +203,7 @@ export class Backend {
       current.group = group;
       if (current.early !== null && !ended) group[current.early]();
     } catch (error) {
-      current.gone.abort();
+      current.gone.abort(NEVER_STARTED);
       return this.#tell({ type: "spawnFailed", generation, error: toGatewayError(error) });
     }
     if (ended) return;

@@ -36,7 +36,7 @@ export class ProcessSupervisor implements Supervisor {
   constructor(options: { readonly log: Log; readonly clock: Clock }) {
     this.#log = options.log;
     this.#clock = options.clock;
-    this.#watchdog = new Watchdog(options.log);
+    this.#watchdog = new Watchdog(options);
   }
 
   /** See {@link Supervisor.start}. */

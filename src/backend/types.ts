@@ -50,7 +50,7 @@ export interface BackendTarget {
   readonly baseUrl: string;
   /** Grows with each start of this model. */
   readonly generation: number;
-  /** Aborts when this generation has exited. */
+  /** Aborts when this generation has exited; the reason is its {@link Exit}. */
   readonly gone: AbortSignal;
   /** Whether this generation has not exited yet. */
   isAlive(): boolean;

@@ -6,7 +6,9 @@
  * @module
  */
 
+import type { Clock } from "../clock.ts";
 import { background, type Log } from "../log.ts";
+import { killUntilGone } from "./process_group.ts";
 
 /** Environment variable that marks a backend with the process id of its gateway. */
 export const GATEWAY_MARK = "BERTH_GATEWAY";
@@ -36,7 +38,11 @@ for file in $(grep -lzs "^$1=" /proc/[0-9]*/environ 2>/dev/null); do
   folder=\${file%/environ}
   owner=$(tr '\\0' '\\n' < "$file" 2>/dev/null | sed -n "s/^$1=//p" | head -n 1)
   case $owner in ''|*[!0-9]*) continue ;; esac
-  kill -s 0 "$owner" 2>/dev/null && continue
+  # A gateway that nobody has reaped yet still takes signals: its state tells.
+  if { read -r line < "/proc/$owner/stat"; } 2>/dev/null; then
+    set -- "$1" \${line##*) }
+    case $2 in Z|X) ;; *) continue ;; esac
+  fi
   { read -r line < "$folder/stat"; } 2>/dev/null || continue
   set -- "$1" \${line##*) }
   kill -s KILL -- "-$4" 2>/dev/null && echo "$4"
@@ -45,6 +51,7 @@ done`;
 /** Knows the groups that must not outlive the gateway. */
 export class Watchdog {
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #groups = new Set<number>();
   readonly #encoder = new TextEncoder();
   #child: Deno.ChildProcess | null = null;
@@ -53,8 +60,9 @@ export class Watchdog {
   #closed = false;
 
   /** Starts nothing yet. */
-  constructor(log: Log) {
+  constructor({ log, clock }: { readonly log: Log; readonly clock: Clock }) {
     this.#log = log;
+    this.#clock = clock;
   }
 
   /** Ends what an earlier gateway left behind; done once, before the first backend. */
@@ -129,9 +137,10 @@ export class Watchdog {
       stdout: "piped",
       stderr: "null",
     }).output();
-    const ended = new TextDecoder().decode(stdout).trim();
-    if (ended !== "") {
-      this.#log.warn(`Ended process groups that an earlier gateway left: ${ended.replaceAll("\n", ", ")}`);
+    const groups = new Set(new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "").map(Number));
+    await Promise.all([...groups].map((group) => killUntilGone(group, this.#clock)));
+    if (groups.size > 0) {
+      this.#log.warn(`Ended process groups that an earlier gateway left: ${[...groups].join(", ")}`);
     }
   }
 }

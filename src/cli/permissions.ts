@@ -10,9 +10,9 @@ export function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
 }
 
 /** One sentence for each thing that is off because its permission is missing. */
-export function describeMissing(): readonly string[] {
+export function describeMissing({ readsConfig }: { readonly readsConfig: boolean }): readonly string[] {
   const missing: string[] = [];
-  if (!isGranted({ name: "read" })) {
+  if (!readsConfig && !isGranted({ name: "read" })) {
     missing.push("No --allow-read: -config is off, the built-in default config is served");
   }
   if (!isGranted({ name: "env" })) missing.push("No --allow-env: ${env.NAME} in a config is off");

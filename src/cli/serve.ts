@@ -9,6 +9,7 @@ import type { Config } from "../config/types.ts";
 import { ConfigErrors, loadConfig } from "../config/load.ts";
 import { DEFAULT_CONFIG_FILE, DEFAULT_CONFIG_TEXT } from "../config/default_config.ts";
 import { background, createLog, type Log } from "../log.ts";
+import { GatewayError } from "../errors.ts";
 import { createWorker, type Worker } from "../worker.ts";
 import { isLoopback, type ListenAddress, type ServeOptions } from "./flags.ts";
 import { describeMissing, isGranted } from "./permissions.ts";
@@ -16,13 +17,18 @@ import { describeMissing, isGranted } from "./permissions.ts";
 /** How long requests being served may go on after SIGINT or SIGTERM, in milliseconds. */
 const SHUTDOWN_GRACE_MS = 30_000;
 
+/** How long connections may take to end once no backend is left, in milliseconds. */
+const LAST_BYTES_MS = 1_000;
+
 /** Serves until SIGINT or SIGTERM; resolves with the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
   const startLog = createLog({ level: "info", write: writeLine });
   const loaded = readConfig(options, startLog);
   if (loaded === null) return 1;
   const log = createLog({ level: loaded.logLevel, write: writeLine });
-  for (const notice of [...options.notices, ...describeMissing()]) log.warn(notice);
+  for (const notice of [...options.notices, ...describeMissing({ readsConfig: options.config !== null })]) {
+    log.warn(notice);
+  }
 
   const worker = createWorker({
     config: loaded,
@@ -78,7 +84,8 @@ function listen(address: ListenAddress, worker: Worker, log: Log): Deno.HttpServ
         port: address.port,
         onListen() {},
         onError: (error) => {
-          log.error(`A response broke: ${error instanceof Error ? error.message : error}`);
+          // What broke off with a code of ours was told where it happened.
+          if (!(error instanceof GatewayError)) log.error(`A response broke: ${error}`);
           return new Response(null, { status: 500 });
         },
       },
@@ -91,7 +98,7 @@ function listen(address: ListenAddress, worker: Worker, log: Log): Deno.HttpServ
 }
 
 function announce(address: Deno.NetAddr, options: ServeOptions, config: Config, log: Log): void {
-  const shown = { hostname: address.hostname === "0.0.0.0" ? "127.0.0.1" : address.hostname, port: address.port };
+  const shown = { hostname: reachable(address.hostname), port: address.port };
   log.info(`Listening on http://${format({ hostname: address.hostname, port: address.port })}`);
   if (!isLoopback(options.listen.hostname) && config.apiKeys.length === 0) {
     log.warn(
@@ -129,9 +136,19 @@ async function untilStopped(worker: Worker, server: Deno.HttpServer<Deno.NetAddr
   const stopped = worker.close({ graceMs: SHUTDOWN_GRACE_MS });
   const drained = server.shutdown();
   await stopped;
-  await drained;
+  // Whoever still sends a request body cannot hold the program: what is left of the connections ends with it.
+  const { promise: late, resolve: giveUp } = Promise.withResolvers<void>();
+  const timer = setTimeout(giveUp, LAST_BYTES_MS);
+  await Promise.race([drained, late]);
+  clearTimeout(timer);
   for (const remove of listeners) remove();
   log.info("Stopped");
+}
+
+/** An address that this machine can connect to, for one that it listens on. */
+function reachable(hostname: string): string {
+  if (hostname === "0.0.0.0") return "127.0.0.1";
+  return hostname === "::" ? "::1" : hostname;
 }
 
 function format({ hostname, port }: ListenAddress): string {

@@ -5,7 +5,7 @@
  */
 
 import type { Config } from "../config/types.ts";
-import type { BackendTarget } from "../backend/types.ts";
+import type { BackendTarget, Exit } from "../backend/types.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { CREDENTIAL_HEADERS } from "../gateway/auth.ts";
@@ -86,11 +86,13 @@ interface Forwarding {
 }
 
 async function forward(env: InferenceEnv, forwarding: Forwarding): Promise<Response> {
+  const sentAt = env.clock.now();
   try {
     return await send(env, forwarding);
   } catch (error) {
     // A backend that was killed while idle is found dead by its next request: once, it is started again for it.
-    if (!await diedBeforeAnswering(env, forwarding.lease.target, error)) throw error;
+    const wasKilled = await isKilledWhileIdle(env, { target: forwarding.lease.target, error, sentAt });
+    if (!wasKilled) throw error;
     env.log.info(`Backend of ${forwarding.lease.model} had gone: starting it again for the request at hand`);
     await forwarding.lease.renew();
     return await send(env, forwarding);
@@ -115,20 +117,39 @@ function send(env: InferenceEnv, { route, request, call, bytes, dialect, lease }
   });
 }
 
-async function diedBeforeAnswering(env: InferenceEnv, target: BackendTarget, error: unknown): Promise<boolean> {
+/** A backend that ends this soon after a request was sent to it was being killed when it came, in milliseconds. */
+const DYING_MS = 100;
+
+/** Signals that come from outside; a crash of the backend's own ends with others, or with an exit code. */
+const OUTSIDE_SIGNALS = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"];
+
+/**
+ * Whether the backend cannot have worked on the request: it took no connection, or it was killed from outside in the
+ * moment when the request came. A backend that crashes over a request is not such a case: the request is not sent twice.
+ */
+async function isKilledWhileIdle(
+  env: InferenceEnv,
+  { target, error, sentAt }: { readonly target: BackendTarget; readonly error: unknown; readonly sentAt: number },
+): Promise<boolean> {
   if (!(error instanceof GatewayError)) return false;
-  if (error.code !== "backend_unreachable" && error.code !== "backend_lost") return false;
-  if (target.gone.aborted) return true;
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const onGone = () => resolve(true);
-  target.gone.addEventListener("abort", onGone, { once: true });
-  const cancelTimer = env.clock.after(EXIT_NEWS_MS, () => resolve(false));
-  try {
-    return await promise;
-  } finally {
-    cancelTimer();
-    target.gone.removeEventListener("abort", onGone);
-  }
+  const isUnseen = error.code === "backend_unreachable";
+  const isSudden = error.code === "backend_lost" && env.clock.now() - sentAt < DYING_MS;
+  if (!isUnseen && !isSudden) return false;
+  const exit = await exitOf(env.clock, target);
+  return exit !== null && (isUnseen || OUTSIDE_SIGNALS.some((signal) => signal === exit.signal));
+}
+
+/** How the backend ended; null when the news does not come soon. */
+async function exitOf(clock: Clock, { gone }: BackendTarget): Promise<Exit | null> {
+  if (gone.aborted) return gone.reason;
+  const { promise, resolve } = Promise.withResolvers<Exit | null>();
+  const onGone = () => resolve(gone.reason);
+  gone.addEventListener("abort", onGone, { once: true });
+  const cancelTimer = clock.after(EXIT_NEWS_MS, () => resolve(null));
+  const exit = await promise;
+  cancelTimer();
+  gone.removeEventListener("abort", onGone);
+  return exit;
 }
 
 function readQuery(request: Request): { readonly bytes: null; readonly model: string } {

@@ -114,6 +114,50 @@ Deno.test("S19: SIGTERM answers every caller, stops every backend and ends with 
   await Deno.remove(events);
 });
 
+Deno.test("a request that a backend has taken in is not sent to another one when that backend crashes", async () => {
+  const events = await Deno.makeTempFile();
+  await using gateway = await startGateway({
+    config: `models:\n  a:\n    cmd: ${fakeEngine(`--model a --events ${events} --tokens 8 --crash-mid-stream`)}\n`,
+  });
+  const response = await chat(gateway.url, "a");
+  assertEquals([response.status, (await response.json()).error.code], [502, "backend_lost"]);
+  assertEquals((await readEvents(events)).filter((e) => e.event === "request").length, 1);
+  await Deno.remove(events);
+});
+
+Deno.test("G3: the backend of a killed gateway that nobody has reaped yet is gone before the next gateway loads", async () => {
+  const events = await Deno.makeTempFile();
+  const accelerator = await Deno.makeTempFile();
+  const models = ["a", "b"].map((id) =>
+    `  ${id}:\n    cmd: ${
+      fakeEngine(`--model ${id} --events ${events} --accelerator ${accelerator} --ignore-sigterm --spawn-grandchild`)
+    }\n`
+  ).join("");
+  const config = `unloadTimeout: 1\nmodels:\n${models}`;
+  await using first = await startGateway({ config, unreaped: true });
+  await (await chat(first.url, "a")).text();
+  first.signal("SIGKILL");
+  {
+    await using second = await startGateway({ config });
+    const answer = await chat(second.url, "b");
+    assertEquals(answer.status, 200, await answer.text());
+  }
+  assertEquals((await readEvents(events)).filter((e) => e.event === "overlap"), []);
+  await Promise.all([Deno.remove(events), Deno.remove(accelerator)]);
+});
+
+Deno.test("a client that has sent half of its body does not hold up the end of the program", async () => {
+  await using gateway = await startGateway();
+  const { hostname, port } = new URL(gateway.url);
+  using client = await Deno.connect({ hostname, port: Number(port) });
+  const head =
+    "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
+  await client.write(new TextEncoder().encode(head));
+  assertEquals(await (await fetch(`${gateway.url}/health`)).text(), "OK");
+  gateway.signal("SIGTERM");
+  assertEquals(await gateway.exited, 0);
+});
+
 Deno.test("a second SIGTERM ends at once what is served and what will not stop", async () => {
   const events = await Deno.makeTempFile();
   await using gateway = await startGateway({

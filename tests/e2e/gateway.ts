@@ -26,7 +26,12 @@ export interface StartOptions {
   readonly config?: string;
   /** Permission flags; `-P`, the default set, unless given. */
   readonly permissions?: readonly string[];
+  /** Runs it under a parent that never reaps it, so that it stays a zombie when it is killed. */
+  readonly unreaped?: boolean;
 }
+
+/** Starts a program, tells its pid, and becomes one that knows nothing of children. */
+const UNREAPED_SCRIPT = '"$@" & echo "pid $!" >&2; exec sleep 600';
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -40,8 +45,11 @@ export async function startGateway(options: StartOptions = {}): Promise<RunningG
     await Deno.writeTextFile(file, ports + options.config);
     args.push("--config", file);
   }
-  const child = new Deno.Command(Deno.execPath(), {
-    args,
+  const [program, programArgs] = options.unreaped
+    ? ["sh", ["-c", UNREAPED_SCRIPT, "sh", Deno.execPath(), ...args]] as const
+    : [Deno.execPath(), args] as const;
+  const child = new Deno.Command(program, {
+    args: [...programArgs],
     cwd: ROOT,
     stdin: "null",
     stdout: "null",
@@ -60,11 +68,13 @@ export async function startGateway(options: StartOptions = {}): Promise<RunningG
   })();
   listening.promise.catch(() => {});
   const exited = child.status.then((status) => status.signal === null ? status.code : null);
+  const url = await listening.promise;
+  const pid = options.unreaped ? Number(/^pid (\d+)$/m.exec(text)?.[1]) : child.pid;
   return {
-    url: await listening.promise,
-    pid: child.pid,
+    url,
+    pid,
     log: () => text,
-    signal: (signal) => child.kill(signal),
+    signal: (signal) => Deno.kill(pid, signal),
     exited,
     async [Symbol.asyncDispose]() {
       try {
