@@ -51,6 +51,8 @@ export class SerialScheduler<T> {
   readonly #callers = new Map<Ticket, Caller<T>>();
   readonly #byId = new Map<string, Caller<T>>();
   readonly #listeners = new Set<Caller<T>>();
+  /** Public ids of callers that have left while their load still runs. */
+  readonly #departed = new Map<Ticket, string>();
   readonly #loads = new Map<number, AbortController>();
   readonly #unloads = new Map<number, PromiseWithResolvers<void>>();
   readonly #drains: PromiseWithResolvers<void>[] = [];
@@ -161,6 +163,9 @@ export class SerialScheduler<T> {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
         const [state, commands] = transition(this.#state, next);
         this.#state = state;
+        for (const ticket of this.#departed.keys()) {
+          if (state.active?.turns.has(ticket) !== true) this.#departed.delete(ticket);
+        }
         for (const command of commands) this.#execute(command);
       }
     } finally {
@@ -269,14 +274,18 @@ export class SerialScheduler<T> {
     const caller = this.#callers.get(ticket);
     if (caller === undefined) return;
     this.#callers.delete(ticket);
+    if (caller.knownId !== undefined && this.#state.active?.turns.has(ticket)) {
+      this.#departed.set(ticket, caller.knownId);
+    }
     this.#listeners.delete(caller);
     if (caller.knownId !== undefined && this.#byId.get(caller.knownId) === caller) this.#byId.delete(caller.knownId);
   }
 
   #idOf(ticket: Ticket): string {
     const caller = this.#callers.get(ticket);
-    const id = caller?.knownId ?? crypto.randomUUID();
-    if (caller !== undefined && caller.knownId === undefined) {
+    const id = caller?.knownId ?? this.#departed.get(ticket) ?? crypto.randomUUID();
+    if (caller === undefined) this.#departed.set(ticket, id);
+    else if (caller.knownId === undefined) {
       caller.knownId = id;
       this.#byId.set(id, caller);
     }

@@ -43,7 +43,7 @@ export interface WaitingEntry {
 export interface SchedulerSnapshot {
   /** The model that is ready; null when none is. */
   readonly resident: string | null;
-  /** Who holds a slot; callers that have left are not shown. */
+  /** Who holds a slot; a caller that has left holds it until its load has ended (S14). */
   readonly active: readonly ActiveEntry[];
   /** A page of who waits, in order. */
   readonly waiting: readonly WaitingEntry[];
@@ -66,7 +66,7 @@ export function snapshotOf(state: State, context: SnapshotContext): SchedulerSna
   const { now, idOf, afterPosition, limit = 100 } = context;
   const active: ActiveEntry[] = [];
   for (const [ticket, turn] of state.active?.turns ?? []) {
-    if (turn.gone || state.active === null) continue;
+    if (state.active === null) continue;
     active.push({ id: idOf(ticket), model: state.active.model, phase: turn.phase, ageMs: now - turn.at });
   }
   const waiting: WaitingEntry[] = [];

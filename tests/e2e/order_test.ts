@@ -57,6 +57,7 @@ Deno.test("G1: under leavers, crashes and refusals to stop the processes never o
       `  plain:\n    cmd: ${flags("plain", "--load-ms 60")}`,
       `  stubborn:\n    cmd: ${flags("stubborn", "--ignore-sigterm --spawn-grandchild")}\n    unloadTimeout: 1`,
       `  crashing:\n    cmd: ${flags("crashing", "--crash-mid-stream")}`,
+      `  slow:\n    cmd: ${flags("slow", "--load-ms 2500")}`,
       `  refusing:\n    cmd: ${flags("refusing", "--crash-on-start 3")}`,
     ].join("\n"),
   });
@@ -64,18 +65,25 @@ Deno.test("G1: under leavers, crashes and refusals to stop the processes never o
   const models = ["plain", "stubborn", "crashing", "refusing", "plain"];
   const leavers: AbortController[] = [];
   const waits: Promise<number | null>[] = [];
-  for (let index = 0; index < 14; index++) {
+  // While the first one loads, all others arrive, one after the other: their order is known.
+  waits.push(post(gateway.url, "slow", "0"));
+  await until(gateway.url, 1);
+  for (let index = 1; index <= 14; index++) {
     const leaver = new AbortController();
     const id = models[Math.floor(random() * models.length)] ?? "plain";
     waits.push(post(gateway.url, id, `${index}`, leaver.signal).catch(() => null));
+    await until(gateway.url, index + 1);
     if (random() < 0.25) leavers.push(leaver);
-    if (random() < 0.5) leavers.pop()?.abort();
   }
+  for (const leaver of leavers) leaver.abort();
   await Promise.all(waits);
   await post(gateway.url, "plain", "last");
   await waitForEvent(events, (e) => e.event === "request" && e.tag === "last");
   const seen = await readEvents(events);
   assertEquals(seen.filter((e) => e.event === "overlap"), []);
+  const served = seen.filter((e) => e.event === "request" && e.tag !== "last").map((e) => Number(e.tag));
+  assertEquals(served, served.toSorted((a, b) => a - b));
+  assertEquals(new Set(served).size, served.length);
   assertEquals(seen.filter((e) => (e.active ?? 1) > 1), []);
   const queue = await (await fetch(`${gateway.url}/api/queue`)).json();
   assertEquals([queue.active, queue.total], [[], 0]);
