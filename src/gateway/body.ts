@@ -5,6 +5,7 @@
  */
 
 import { GatewayError } from "../errors.ts";
+import { concat } from "./bytes.ts";
 import { findTopLevelValues } from "./json_scan.ts";
 
 /** A request for a model, its bytes as they came. */
@@ -73,13 +74,7 @@ async function readBounded(request: Request, maxBytes: number): Promise<Uint8Arr
     if (cause instanceof GatewayError) throw cause;
     throw new GatewayError("client_closed", "The client left before its request was whole", { cause });
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return concat(pieces);
 }
 
 function tooLarge(maxBytes: number): GatewayError {

@@ -5,6 +5,7 @@
  */
 
 import { GatewayError } from "../../errors.ts";
+import { concat } from "../bytes.ts";
 import type { UpstreamRequest, UpstreamResponse } from "./message.ts";
 import type { Connection } from "./connection.ts";
 import { type ResponseHead, ResponseParser } from "./response_parser.ts";
@@ -66,7 +67,7 @@ export class Exchange {
   async #send(): Promise<void> {
     const { head, request: { body } } = this.#options;
     const isSmall = body === null || body.length <= 64 * 1024;
-    const start = isSmall && body !== null ? concat(head, body) : head;
+    const start = isSmall && body !== null ? concat([head, body]) : head;
     let hasWritten = false;
     try {
       await this.#connection.write(start, () => void (hasWritten = true));
@@ -134,11 +135,4 @@ export class Exchange {
     if (this.#mayHaveBeenSeen) return new GatewayError("backend_lost", "The model's backend broke off", { cause });
     return new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });
   }
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(a.length + b.length);
-  whole.set(a);
-  whole.set(b, a.length);
-  return whole;
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { concat } from "../bytes.ts";
+
 /** A response that breaks HTTP/1.1 or exceeds a limit. */
 export class ResponseSyntaxError extends Error {
   override readonly name = "ResponseSyntaxError";
@@ -189,16 +191,6 @@ function findHeadEnd(bytes: Uint8Array, from: number): number {
     if (lf - from >= 3 && bytes[lf - 2] === 10) return lf + 1;
   }
   return -1;
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 function bad(what: string): ResponseSyntaxError {

@@ -1,0 +1,16 @@
+/**
+ * Joining pieces of bytes.
+ *
+ * @module
+ */
+
+/** Joins the pieces, in order, into one new array. */
+export function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
