@@ -16,8 +16,13 @@ export interface Lease<T> extends Disposable, AsyncDisposable {
   readonly model: string;
   /** Where its backend is reached; another one after {@link Lease.renew}. */
   readonly target: T;
-  /** Aborts with a `GatewayError` when an operator cuts this request. */
+  /** Aborts with a `GatewayError` when an operator cuts this request; costs an abort controller: see {@link onInterrupt}. */
   readonly signal: AbortSignal;
+  /**
+   * Names the one listener that is told when an operator cuts this request: at once if that has happened, at most once,
+   * and never after the release. A later listener takes the earlier one's place.
+   */
+  onInterrupt(listener: (reason: GatewayError) => void): void;
   /**
    * Says that the backend is gone and has not seen the request; resolves when the model is ready again.
    *
@@ -74,6 +79,8 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   #reject: ((reason: unknown) => void) | null = null;
   #hold: Hold<T> | null = null;
   #cut: AbortController | null = null;
+  #interrupted: GatewayError | null = null;
+  #onInterrupt: ((reason: GatewayError) => void) | null = null;
   #over = false;
 
   /** Does nothing yet: {@link Caller.wait} begins. */
@@ -100,8 +107,18 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
 
   /** Aborts when the request is cut; made when first asked for. */
   get signal(): AbortSignal {
-    this.#cut ??= new AbortController();
+    if (this.#cut === null) {
+      this.#cut = new AbortController();
+      if (this.#interrupted !== null) this.#cut.abort(this.#interrupted);
+    }
     return this.#cut.signal;
+  }
+
+  /** See {@link Lease.onInterrupt}. */
+  onInterrupt(listener: (reason: GatewayError) => void): void {
+    if (this.#over) return;
+    if (this.#interrupted !== null) return listener(this.#interrupted);
+    this.#onInterrupt = listener;
   }
 
   /** Starts waiting; the promise settles exactly once, by {@link granted}, {@link refused} or the caller's signal. */
@@ -134,15 +151,19 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   /** The wait ends with an error, and with it the lease if there is one. */
   refused(reason: unknown): void {
     const reject = this.#reject;
-    this.#over = true;
+    this.#end();
     this.#stopWaiting();
     reject?.(reason);
   }
 
-  /** An operator cuts the request. */
-  interrupt(reason: unknown): void {
-    this.#cut ??= new AbortController();
-    this.#cut.abort(reason);
+  /** An operator cuts the request; only the first time counts. */
+  interrupt(reason: GatewayError): void {
+    if (this.#over || this.#interrupted !== null) return;
+    this.#interrupted = reason;
+    this.#cut?.abort(reason);
+    const listener = this.#onInterrupt;
+    this.#onInterrupt = null;
+    listener?.(reason);
   }
 
   /** See {@link Lease.renew}. */
@@ -164,7 +185,7 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     if (this.#reject !== null) {
       this.refused(new GatewayError("client_closed", "The lease was given back while it was renewed"));
     }
-    this.#over = true;
+    this.#end();
     this.#releaseHold();
     this.#port.served(this.ticket);
   }
@@ -178,6 +199,11 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   [Symbol.asyncDispose](): Promise<void> {
     this.release();
     return Promise.resolve();
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#onInterrupt = null;
   }
 
   #releaseHold(): void {

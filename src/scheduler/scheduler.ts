@@ -193,7 +193,7 @@ export class SerialScheduler<T> {
       case "stop":
         return background(this.#log, "unload", this.#stop(command.unloadId, command.models));
       case "interrupt":
-        return this.#callers.get(command.ticket)?.interrupt(command.error);
+        return this.#interrupt(command.ticket, command.error);
       case "announce":
         return this.#announce();
       case "wakeAt":
@@ -215,6 +215,14 @@ export class SerialScheduler<T> {
       return this.#port.served(ticket);
     }
     caller.granted(hold);
+  }
+
+  #interrupt(ticket: Ticket, error: GatewayError): void {
+    try {
+      this.#callers.get(ticket)?.interrupt(error);
+    } catch (thrown) {
+      this.#log.error(`interrupt listener: ${thrown}`);
+    }
   }
 
   async #load(command: Extract<Command, { type: "load" }>): Promise<void> {

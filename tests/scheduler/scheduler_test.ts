@@ -187,6 +187,44 @@ Deno.test("G8: cancelling a serving request aborts its lease's signal with the e
   assertEquals(scheduler.cancel("x"), false);
 });
 
+Deno.test("G8: a lease tells one listener of an interrupt, once, at once if it came first, never after the release", async () => {
+  const { backends, scheduler } = setUp();
+  const pending = scheduler.acquire("a", { id: "x" });
+  backends.loads[0]?.succeed();
+  const lease = await pending;
+  const told: string[] = [];
+  lease.onInterrupt(() => told.push("a replaced listener"));
+  lease.onInterrupt(({ code }) => told.push(code));
+  scheduler.cancel("x");
+  scheduler.cancel("x");
+  assertEquals(told, ["cancelled"]);
+  lease.onInterrupt(({ code }) => told.push(`again ${code}`));
+  assertEquals(told, ["cancelled", "again cancelled"]);
+  assertEquals(lease.signal.reason.code, "cancelled");
+  lease.release();
+  lease.onInterrupt(() => told.push("after the release"));
+
+  const next = await scheduler.acquire("a", { id: "y" });
+  next.onInterrupt(() => told.push("after the release"));
+  next.release();
+  scheduler.cancel("y");
+  assertEquals(told, ["cancelled", "again cancelled"]);
+});
+
+Deno.test("a listener of an interrupt that throws stops nothing", async () => {
+  const { backends, scheduler } = setUp();
+  const pending = scheduler.acquire("a", { id: "x" });
+  backends.loads[0]?.succeed();
+  const lease = await pending;
+  lease.onInterrupt(() => {
+    lease.release();
+    throw new Error("a fault of the listener");
+  });
+  assertEquals(scheduler.cancel("x"), true);
+  (await scheduler.acquire("a")).release();
+  assertEquals(backends.faults, []);
+});
+
 Deno.test("renew keeps the slot, loads again, and resolves with the new target", async () => {
   const { backends, scheduler } = setUp();
   const pending = scheduler.acquire("a");
