@@ -12,9 +12,9 @@ import type { BackendSpec, BackendTarget } from "./backend/types.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { DEFAULT_CONFIG_FILE, DEFAULT_CONFIG_TEXT } from "./config/default_config.ts";
 import { loadConfig } from "./config/load.ts";
-import type { Config } from "./config/types.ts";
+import type { Config, ModelTimeouts } from "./config/types.ts";
 import { GatewayError } from "./errors.ts";
-import { UpstreamClient } from "./gateway/upstream/client.ts";
+import { UpstreamClient, type UpstreamOptions } from "./gateway/upstream/client.ts";
 import { createLog, type Log } from "./log.ts";
 import { type ConnectionInfo, createRoutes } from "./routes/app.ts";
 import { SerialScheduler } from "./scheduler/scheduler.ts";
@@ -30,8 +30,6 @@ export interface WorkerEnv {
   readonly log: Log;
   /** Time; the process's own clock unless given. */
   readonly clock?: Clock;
-  /** Largest request body in bytes; 256 MiB unless given. */
-  readonly maxBodyBytes?: number;
 }
 
 /** A running gateway without a socket. */
@@ -45,8 +43,6 @@ export interface Worker {
    */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
-
-const DEFAULT_MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 /** Under `deno serve`: how long requests being served may go on after a signal, in milliseconds. */
 const SERVE_GRACE_MS = 10_000;
@@ -72,7 +68,6 @@ export function createWorker(env: WorkerEnv): Worker {
     clientFor: createClients(config),
     clock,
     log,
-    maxBodyBytes: env.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     version: VERSION,
   });
 
@@ -100,16 +95,27 @@ function createClients(config: Config): (target: BackendTarget) => UpstreamClien
   return (target) => {
     const known = clients.get(target);
     if (known !== undefined) return known;
-    const timeouts = config.models.get(target.model)?.timeouts;
     const client = new UpstreamClient({
       baseUrl: target.baseUrl,
-      connectTimeoutMs: (timeouts?.connect ?? 30) * 1000,
-      headerTimeoutMs: timeouts === undefined || timeouts.responseHeader <= 0 ? null : timeouts.responseHeader * 1000,
+      ...timeoutOptions(config.models.get(target.model)?.timeouts),
     });
     clients.set(target, client);
     if (target.gone.aborted) client.close();
     else target.gone.addEventListener("abort", () => client.close(), { once: true });
     return client;
+  };
+}
+
+/** In a config 0 is no limit. */
+function timeoutOptions(timeouts: ModelTimeouts | undefined): Partial<UpstreamOptions> {
+  if (timeouts === undefined) return {};
+  const toMs = (seconds: number) => seconds <= 0 ? null : seconds * 1000;
+  return {
+    connectTimeoutMs: toMs(timeouts.connect),
+    headerTimeoutMs: toMs(timeouts.responseHeader),
+    expectContinueMs: toMs(timeouts.expectContinue),
+    idleTimeoutMs: toMs(timeouts.idleConn),
+    keepAlive: timeouts.keepalive > 0,
   };
 }
 

@@ -16,7 +16,7 @@ import { topSchema, type TopSettings } from "./schema.ts";
 import { parseDuration } from "./durations.ts";
 import { nearestName } from "./suggestions.ts";
 import { copyTree, emptyTree, isTree, type Tree, TreeError } from "./tree.ts";
-import type { Config, SchedulerSettings } from "./types.ts";
+import type { Config, Limits, SchedulerSettings } from "./types.ts";
 
 export { ConfigErrors, ConfigIssue };
 
@@ -86,6 +86,7 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
     startPort: fallback.startPort,
     includeAliasesInList: fallback.includeAliasesInList,
     apiKeys: fallback.apiKeys,
+    limits: limitsOf(fallback),
     scheduler,
   };
   return { config, warnings: place(warnings, source) };
@@ -160,6 +161,16 @@ function readSyntaxError(error: Error): { readonly reason: string; readonly line
   const match = / at line (\d+), column (\d+)/.exec(error.message);
   const reason = error.message.slice(0, match?.index ?? error.message.length);
   return { reason, line: Number(match?.[1] ?? 0), column: Number(match?.[2] ?? 0) };
+}
+
+const MIB = 1024 * 1024;
+
+function limitsOf({ limits: { requestBody, responseBuffer, stalledWrite } }: TopSettings): Limits {
+  return {
+    requestBodyBytes: requestBody * MIB,
+    responseBufferBytes: responseBuffer * MIB,
+    stalledWriteMs: stalledWrite === 0 ? null : stalledWrite * 1000,
+  };
 }
 
 function schedulerOf(top: TopSettings, findings: Findings): SchedulerSettings {

@@ -100,8 +100,13 @@ export function buildModel(settings: ModelSettings, { id, port, top, findings }:
     metadata: isTree(settings.metadata) ? settings.metadata : {},
     capabilities: saysSomething(settings.capabilities) ? settings.capabilities ?? null : null,
     unlisted: settings.unlisted,
-    timeouts: { connect: settings.timeouts.connect, responseHeader: settings.timeouts.responseHeader },
+    timeouts: timeoutsOf(settings),
   };
+}
+
+function timeoutsOf({ timeouts }: ModelSettings): ModelConfig["timeouts"] {
+  const { connect, responseHeader, keepalive, expectContinue, idleConn } = timeouts;
+  return { connect, responseHeader, keepalive, expectContinue, idleConn };
 }
 
 /** A full URL is accepted for its path and query (spec §3.3.7). */

@@ -25,10 +25,16 @@ const timeouts = z.object({
     nonNegative().default(0),
     "Seconds from a request to its response's headers; 0 = no limit, which long answers without streaming need.",
   ),
-  keepalive: notYet("Seconds between TCP keep-alive probes."),
+  keepalive: about(
+    nonNegative().default(30),
+    "0 = idle connections are not probed; otherwise they are, as often as the system does (the number is not used).",
+  ),
   tlsHandshake: notYet("Seconds for a TLS handshake."),
-  expectContinue: notYet("Seconds to wait for a 100-continue."),
-  idleConn: notYet("Seconds that an unused connection stays open."),
+  expectContinue: about(
+    nonNegative().default(1),
+    "Seconds that a body which was announced with `Expect: 100-continue` waits for the backend's word; 0 = no limit.",
+  ),
+  idleConn: about(nonNegative().default(90), "Seconds that an unused connection stays open; 0 = no limit."),
 }, "must be a mapping");
 
 const grant = () => z.union([bool(), listOf(text())]).optional();
@@ -143,6 +149,21 @@ const routing = z.object({
   router: notYet("Which models may be in memory together (groups or matrix); `serial` keeps one."),
 }, "must be a mapping");
 
+const limits = z.object({
+  requestBody: about(
+    integerFrom(1, "must be >= 1").default(256),
+    "MiB of the largest request body; more is refused with 413.",
+  ),
+  responseBuffer: about(
+    integerFrom(1, "must be >= 1").default(4),
+    "MiB of an answer that are kept for a client that reads slower than the backend writes.",
+  ),
+  stalledWrite: about(
+    nonNegative().default(60),
+    "Seconds in which a client must take half of a full buffer; otherwise it is cut and the next request starts. 0 = no limit.",
+  ),
+}, "must be a mapping");
+
 const topFields = {
   healthCheckTimeout: about(integer().default(120), "Seconds that a backend may take to become ready; at least 15."),
   logLevel: about(text().default("info"), "debug, info, warn or error.", "text"),
@@ -170,6 +191,7 @@ const topFields = {
     "Keys of which a client must send one; without any, everybody may do everything.",
     "list of text",
   ),
+  limits: about(limits.prefault({}), "What one client may take up."),
   routing: about(routing.prefault({}), "How requests are ordered."),
   groups: notYet("Older spelling of routing.router.settings.groups."),
   matrix: notYet("Older spelling of routing.router.settings.matrix."),

@@ -9,12 +9,28 @@ import type { Capabilities, WorkerPermissions } from "./schema.ts";
 
 export type { Capabilities, WorkerPermissions };
 
-/** Limits towards a backend, in seconds; 0 is no limit. */
+/** Limits towards a backend, in seconds; 0 is no limit, except where another meaning is given. */
 export interface ModelTimeouts {
   /** To open a connection. */
   readonly connect: number;
   /** From the request to the response's headers. */
   readonly responseHeader: number;
+  /** Whether idle connections are probed by the system: not when 0. */
+  readonly keepalive: number;
+  /** For the word that a body may be sent. */
+  readonly expectContinue: number;
+  /** That an unused connection stays open. */
+  readonly idleConn: number;
+}
+
+/** What one client may take up. */
+export interface Limits {
+  /** Largest request body. */
+  readonly requestBodyBytes: number;
+  /** How much of an answer is kept for a client that reads slower than the backend writes. */
+  readonly responseBufferBytes: number;
+  /** How long a full buffer may take to become half empty; `null` = no limit. */
+  readonly stalledWriteMs: number | null;
 }
 
 /** A worker backend: a module under `deno serve`. */
@@ -103,6 +119,8 @@ export interface Config {
   readonly includeAliasesInList: boolean;
   /** Keys of which a client must send one; empty = no check. */
   readonly apiKeys: readonly string[];
+  /** What one client may take up. */
+  readonly limits: Limits;
   /** How requests are ordered. */
   readonly scheduler: SchedulerSettings;
 }

@@ -4,16 +4,22 @@
  * @module
  */
 
+import { isUtf8 } from "node:buffer";
 import { GatewayError } from "../errors.ts";
 import { concat } from "./bytes.ts";
-import { findTopLevelValues } from "./json_scan.ts";
+import { type ByteRange, findTopLevelValues, JsonSyntaxError } from "./json_scan.ts";
 
 /** A request for a model, its bytes as they came. */
 export interface ModelRequest {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly model: string;
+  /** Where `model` stands in `bytes`. */
+  readonly modelAt: ByteRange;
   readonly stream: boolean;
 }
+
+const KEYS = ["model", "stream"].map((key) => new TextEncoder().encode(key));
+const TRUE = 116; // the first letter of true, in JSON that is known to be valid
 
 /**
  * Reads the body of `request`.
@@ -26,53 +32,69 @@ export async function readModelRequest(
   { maxBytes }: { readonly maxBytes: number },
 ): Promise<ModelRequest> {
   const bytes = await readBounded(request, maxBytes);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new GatewayError("bad_request", "The body is not valid JSON", { cause });
+  const [models = [], streams = []] = findKeys(bytes);
+  const modelAt = models[0];
+  if (modelAt === undefined) throw noModel();
+  // Readers differ in which of two they believe: the gateway would load one model and the backend be asked for another.
+  if (models.length > 1) {
+    throw new GatewayError("bad_request", "The body names the model more than once", { param: "model" });
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new GatewayError("bad_request", "The body is not a JSON object");
-  }
-  const value: unknown = Object.hasOwn(parsed, "model") ? Reflect.get(parsed, "model") : undefined;
+  const value: unknown = parse(bytes, modelAt);
   const model = typeof value === "number" && Number.isFinite(value) ? String(value) : value;
-  if (typeof model !== "string" || model === "") {
-    throw new GatewayError("bad_request", "The body names no model", { param: "model" });
-  }
-  return { bytes, model, stream: Object.hasOwn(parsed, "stream") && Reflect.get(parsed, "stream") === true };
+  if (typeof model !== "string" || model === "") throw noModel();
+  return { bytes, model, modelAt, stream: bytes[streams.at(-1)?.start ?? bytes.length] === TRUE };
 }
 
-/** The same JSON with the top-level `model` values that equal `from` written as `to`, and no other byte changed. */
-export function replaceModel(bytes: Uint8Array<ArrayBuffer>, from: string, to: string): Uint8Array<ArrayBuffer> {
-  const name = new TextEncoder().encode(JSON.stringify(to));
-  let result = bytes;
-  for (const { start, end } of findTopLevelValues(bytes, "model").reverse()) {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(start, end)));
-    if (String(value) !== from) continue;
-    const next = new Uint8Array(result.length - (end - start) + name.length);
-    next.set(result.subarray(0, start));
-    next.set(name, start);
-    next.set(result.subarray(end), start + name.length);
-    result = next;
-  }
-  return result;
+/** The bytes of `body` with its model written as `to`, and no other byte changed. */
+export function replaceModel({ bytes, modelAt }: ModelRequest, to: string): Uint8Array<ArrayBuffer> {
+  return concat([
+    bytes.subarray(0, modelAt.start),
+    new TextEncoder().encode(JSON.stringify(to)),
+    bytes.subarray(modelAt.end),
+  ]);
 }
 
-async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  if (request.body === null) return new Uint8Array(0);
-  const pieces: Uint8Array[] = [];
-  let length = 0;
+function findKeys(bytes: Uint8Array<ArrayBuffer>): readonly ByteRange[][] {
+  if (!isUtf8(bytes)) throw new GatewayError("bad_request", "The body is not valid JSON: it is not UTF-8");
   try {
-    for await (const piece of request.body) {
-      length += piece.length;
-      if (length > maxBytes) throw tooLarge(maxBytes);
-      pieces.push(piece);
-    }
+    return findTopLevelValues(bytes, KEYS);
+  } catch (cause) {
+    if (!(cause instanceof JsonSyntaxError)) throw cause;
+    throw new GatewayError("bad_request", `The body is not a JSON object: ${cause.message}`, { cause });
+  }
+}
+
+function parse(bytes: Uint8Array, { start, end }: ByteRange): unknown {
+  return JSON.parse(new TextDecoder().decode(bytes.subarray(start, end)));
+}
+
+function noModel(): GatewayError {
+  return new GatewayError("bad_request", "The body names no model", { param: "model" });
+}
+
+/** One native read when the length is announced, which the server then holds the client to; else piece by piece. */
+async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const announced = request.headers.get("content-length");
+  if (announced !== null && Number(announced) > maxBytes) throw tooLarge(maxBytes);
+  try {
+    // `request.body` is not touched here: making its stream costs more than all the rest of a small read.
+    return announced !== null ? await request.bytes() : await readPieces(request.body, maxBytes);
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     throw new GatewayError("client_closed", "The client left before its request was whole", { cause });
+  }
+}
+
+async function readPieces(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body ?? []) {
+    length += piece.length;
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    pieces.push(piece);
   }
   return concat(pieces);
 }

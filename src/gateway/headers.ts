@@ -4,15 +4,16 @@
  * @module
  */
 
-type HeaderList = readonly (readonly [string, string])[];
+import type { HeaderList } from "./upstream/message.ts";
 
 const HOP_BY_HOP = new Set(
   "connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade"
     .split(" "),
 );
-const REPLACED = new Set(
-  "host content-length accept-encoding expect x-forwarded-for x-forwarded-host x-forwarded-proto".split(" "),
-);
+const NOT_SENT_ON = new Set([
+  ...HOP_BY_HOP,
+  ..."host content-length accept-encoding expect x-forwarded-for x-forwarded-host x-forwarded-proto".split(" "),
+]);
 
 /** Facts about the request and its backend that the headers must tell. */
 export interface RequestHeaderOptions {
@@ -28,37 +29,68 @@ export interface RequestHeaderOptions {
 export function requestHeaders(
   incoming: Headers,
   { host, remoteAddr, credentialNames }: RequestHeaderOptions,
-): readonly (readonly [string, string])[] {
-  const named = namedByConnection(incoming.get("connection"));
+): HeaderList {
   const list: (readonly [string, string])[] = [["host", host], ["accept-encoding", "identity"]];
-  for (const [name, value] of incoming) {
-    if (HOP_BY_HOP.has(name) || REPLACED.has(name) || named.has(name) || credentialNames.includes(name)) continue;
-    list.push([name, value]);
+  let own = host;
+  let chain = "";
+  let named: ReadonlySet<string> | null = null;
+  for (const header of incoming) {
+    const name = header[0];
+    if (!NOT_SENT_ON.has(name)) {
+      if (!credentialNames.includes(name)) list.push(header);
+    } else if (name === "host") {
+      own = header[1];
+    } else if (name === "x-forwarded-for") {
+      chain = header[1];
+    } else if (name === "connection") {
+      named = namedByConnection(header[1]);
+    }
   }
-  const forwarded = [incoming.get("x-forwarded-for"), remoteAddr].filter((part) => part).join(", ");
-  if (forwarded !== "") list.push(["x-forwarded-for", forwarded]);
-  list.push(["x-forwarded-host", incoming.get("host") ?? host]);
-  list.push(["x-forwarded-proto", "http"]);
-  return list;
+  const forwardedFor = chain !== "" && remoteAddr !== null ? `${chain}, ${remoteAddr}` : remoteAddr ?? chain;
+  if (forwardedFor !== "") list.push(["x-forwarded-for", forwardedFor]);
+  list.push(["x-forwarded-host", own], ["x-forwarded-proto", "http"]);
+  return named === null ? list : list.filter(([name]) => PUT_BY_US.has(name) || named?.has(name) !== true);
 }
 
-/** The headers to send to the client; each `set-cookie` stays one of its own. */
-export function responseHeaders(list: HeaderList): Headers {
-  const named = namedByConnection(
-    list.filter(([name]) => name.toLowerCase() === "connection").map(([, v]) => v).join(","),
-  );
-  const headers = new Headers();
+/** A client cannot have the gateway's own headers removed. */
+const PUT_BY_US = new Set(["host", "accept-encoding", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]);
+
+/** What the client gets of an answer's head. */
+export interface ClientHead {
+  /** Lower-case names; each `set-cookie` stays one of its own. */
+  readonly headers: [string, string][];
+  /** Whether the body is a stream of server-sent events. */
+  readonly isEventStream: boolean;
+}
+
+/** The headers to send to the client: the backend's `list`, then the gateway's own, which win. */
+export function responseHeaders(list: HeaderList, own: HeaderList = []): ClientHead {
+  let isEventStream = false;
+  let named: ReadonlySet<string> | null = null;
   for (const [name, value] of list) {
     const lower = name.toLowerCase();
-    if (!HOP_BY_HOP.has(lower) && !named.has(lower)) headers.append(lower, value);
+    if (lower === "connection") named = new Set([...named ?? [], ...namedByConnection(value) ?? []]);
+    else if (lower === "content-type") isEventStream ||= value.toLowerCase().includes("text/event-stream");
   }
-  if (headers.get("content-type")?.toLowerCase().includes("text/event-stream")) {
-    headers.set("x-accel-buffering", "no");
-    headers.delete("content-length"); // an error event may follow
+  const headers: [string, string][] = [];
+  for (const [name, value] of list) {
+    const lower = name.toLowerCase();
+    if (HOP_BY_HOP.has(lower) || named?.has(lower) === true) continue;
+    if (isEventStream && NOT_WITH_EVENTS.has(lower)) continue;
+    if (own.some(([ours]) => ours === lower)) continue;
+    headers.push([lower, value]);
   }
-  return headers;
+  for (const [name, value] of own) headers.push([name, value]);
+  if (isEventStream) headers.push(["x-accel-buffering", "no"]);
+  return { headers, isEventStream };
 }
 
-function namedByConnection(value: string | null): ReadonlySet<string> {
-  return new Set((value ?? "").toLowerCase().split(",").map((name) => name.trim()).filter((name) => name !== ""));
+/** An error event may make a stream longer than announced; buffering is ours to forbid. */
+const NOT_WITH_EVENTS = new Set(["content-length", "x-accel-buffering"]);
+
+/** Null when it names nothing but what is never sent on anyway, as nearly always. */
+function namedByConnection(value: string): ReadonlySet<string> | null {
+  if (value === "keep-alive" || value === "close") return null;
+  const names = value.toLowerCase().split(",").map((name) => name.trim()).filter((name) => !HOP_BY_HOP.has(name));
+  return names.some((name) => name !== "" && name !== "close") ? new Set(names) : null;
 }

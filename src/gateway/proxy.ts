@@ -1,31 +1,39 @@
 /**
- * One request to a ready backend and its answer back; the lease ends with the answer's body.
+ * One request to a ready backend and its answer back; the lease ends when the backend has no more to do with it.
  *
  * @module
  */
 
+import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Dialect } from "./error_response.ts";
 import { responseHeaders } from "./headers.ts";
-import { type Outcome, responseStream } from "./response_stream.ts";
+import { type Outcome, responseStream, type SlowClientBounds } from "./response_stream.ts";
 import type { UpstreamClient } from "./upstream/client.ts";
+import type { HeaderList, UpstreamResponse } from "./upstream/message.ts";
 
 /** The right to use a backend, as far as the proxy needs it; releasing twice is harmless. */
 export interface ProxyLease {
-  readonly signal: AbortSignal;
+  onInterrupt(listener: (reason: GatewayError) => void): void;
   release(): void;
 }
 
 /** What {@link proxy} sends and whom it tells. */
 export interface ProxyOptions {
-  readonly request: Request;
+  readonly method: string;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
   readonly lease: ProxyLease;
   readonly client: UpstreamClient;
   readonly path: string;
-  readonly bytes: Uint8Array<ArrayBuffer> | null;
-  readonly headers: readonly (readonly [string, string])[];
+  readonly bytes: Uint8Array | null;
+  readonly headers: HeaderList;
+  /** Headers of the gateway's own for the answer. */
+  readonly answerHeaders?: HeaderList;
   readonly dialect: Dialect;
+  readonly bounds: SlowClientBounds;
+  readonly clock: Clock;
   readonly log: Log;
   /** Sees each chunk of the answer's body. */
   readonly tap?: (chunk: Uint8Array) => void;
@@ -35,44 +43,77 @@ export interface ProxyOptions {
 
 /**
  * Sends and returns the answer. When it throws, the lease is still the caller's; once it returns, the answer's body
- * releases it. Rejects with the reason of whichever signal aborted, or the client's {@link GatewayError}.
+ * releases it. Rejects with the reason of whatever aborted, or the client's {@link GatewayError}.
  */
 export async function proxy(options: ProxyOptions): Promise<Response> {
-  const { request, lease, client, path, bytes, headers, dialect, log } = options;
-  const stop = new AbortController();
-  const onClientLeft = () => stop.abort(new GatewayError("client_closed", "The client left before the answer"));
-  const onLeaseEnd = () => stop.abort(lease.signal.reason);
-  request.signal.addEventListener("abort", onClientLeft, { once: true });
-  lease.signal.addEventListener("abort", onLeaseEnd, { once: true });
-  if (request.signal.aborted) onClientLeft();
-  if (lease.signal.aborted) onLeaseEnd();
-  const letGo = () => {
-    request.signal.removeEventListener("abort", onClientLeft);
-    lease.signal.removeEventListener("abort", onLeaseEnd);
-  };
-  const onEnd = (outcome: Outcome) => {
-    letGo();
-    if (outcome.kind === "failed") log.warn(`An answer broke off: ${outcome.error.code}: ${outcome.error.message}`);
-    lease.release();
-    options.onEnd?.(outcome);
-  };
-  let body: ReadableStream<Uint8Array> | null = null;
+  const { method, signal, lease, client, path, headers, bytes } = options;
+  if (signal.aborted) throw clientLeft();
+  const call = client.send({ method, path, headers, body: bytes });
+  const abort = (reason: unknown) => call.abort(reason);
+  const onClientLeft = () => abort(clientLeft());
+  signal.addEventListener("abort", onClientLeft);
+  lease.onInterrupt(abort);
+  const letGo = () => signal.removeEventListener("abort", onClientLeft);
+  let answer: UpstreamResponse;
   try {
-    const answer = await client.send({ method: request.method, path, headers, body: bytes, signal: stop.signal });
-    body = answer.body;
-    const init = { status: answer.status, statusText: answer.statusText, headers: responseHeaders(answer.headers) };
-    if (body === null || answer.status === 205) {
-      const response = new Response(null, init);
-      body?.cancel().catch(() => {});
-      onEnd({ kind: "complete" });
-      return response;
-    }
-    const isEventStream = /^text\/event-stream/i.test(init.headers.get("content-type") ?? "");
-    const tap = options.tap === undefined ? {} : { tap: options.tap };
-    return new Response(responseStream({ body, signal: stop.signal, isEventStream, dialect, onEnd, ...tap }), init);
+    answer = await call.response;
   } catch (error) {
     letGo();
-    if (body !== null && !body.locked) body.cancel(error).catch(() => {});
     throw error;
   }
+  return respond(answer, options, { abort, letGo });
+}
+
+interface Ends {
+  readonly abort: (reason: unknown) => void;
+  /** Ends the listening for the client. */
+  readonly letGo: () => void;
+}
+
+function respond(answer: UpstreamResponse, options: ProxyOptions, { abort, letGo }: Ends): Response {
+  const { lease, dialect, bounds, clock, log, tap, answerHeaders = [], onEnd } = options;
+  const { status, statusText, body } = answer;
+  const { headers, isEventStream } = responseHeaders(answer.headers, answerHeaders);
+  const init = { status, statusText, headers };
+  const onBackendFree = () => lease.release();
+  if (body === null || body.whole !== null || status === 205) {
+    letGo();
+    const response = wholeResponse(body?.whole ?? null, init, tap);
+    body?.cancel();
+    onBackendFree();
+    onEnd?.({ kind: "complete" });
+    return response;
+  }
+  const stream = responseStream({
+    body,
+    abort,
+    isEventStream,
+    dialect,
+    bounds,
+    clock,
+    tap,
+    onBackendFree,
+    onEnd(outcome) {
+      letGo();
+      if (outcome.kind === "failed") log.warn(`An answer broke off: ${outcome.error.code}: ${outcome.error.message}`);
+      if (outcome.kind === "clientStalled") log.warn("An answer was cut: its client took nothing for too long");
+      onEnd?.(outcome);
+    },
+  });
+  return new Response(stream, init);
+}
+
+/** An answer that is here already goes out in one piece: no stream, and nothing to wait for. */
+function wholeResponse(
+  whole: Uint8Array<ArrayBuffer> | null,
+  init: { readonly status: number; readonly statusText: string; readonly headers: [string, string][] },
+  tap: ((chunk: Uint8Array) => void) | undefined,
+): Response {
+  if (whole === null || init.status === 205) return new Response(null, init);
+  if (whole.length > 0) tap?.(whole);
+  return new Response(whole, init);
+}
+
+function clientLeft(): GatewayError {
+  return new GatewayError("client_closed", "The client left before the answer");
 }

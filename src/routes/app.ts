@@ -8,9 +8,10 @@ import { Hono } from "hono";
 import { GatewayError, toGatewayError } from "../errors.ts";
 import { createKeyCheck } from "../gateway/auth.ts";
 import { dialectOf, errorResponse } from "../gateway/error_response.ts";
+import { pathOf } from "../gateway/request_url.ts";
 import { listModels } from "../routing/listing.ts";
 import { type InferenceEnv, serveInference } from "./inference.ts";
-import { INFERENCE_ROUTES } from "./inference_table.ts";
+import { findInferenceRoute, INFERENCE_ROUTES } from "./inference_table.ts";
 import { addOperateRoutes, type OperateEnv } from "./operate.ts";
 
 /** What the routes need. */
@@ -29,8 +30,6 @@ export interface ConnectionInfo {
 export function createRoutes(env: RoutesEnv): (request: Request, info?: ConnectionInfo) => Promise<Response> {
   const app = new Hono();
   const checkKey = createKeyCheck(env.config.apiKeys);
-  const calls = new WeakMap<Request, { readonly id: string; readonly remoteAddr: string | null }>();
-  const callOf = (request: Request) => calls.get(request) ?? { id: crypto.randomUUID(), remoteAddr: null };
 
   app.get("/health", (c) => c.text("OK"));
   app.get("/wol-health", (c) => c.text("OK"));
@@ -39,10 +38,6 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     checkKey(c.req.raw.headers);
     await next();
   });
-
-  for (const route of INFERENCE_ROUTES) {
-    app.on(route.method, route.path, (c) => serveInference(env, route, c.req.raw, callOf(c.req.raw)));
-  }
 
   const models = () => {
     const loaded = env.backends.snapshot().filter((b) => b.phase !== "stopped").map((b) => b.model);
@@ -71,36 +66,38 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     response.headers.set("allow", allowed.join(", "));
     return response;
   });
-  app.onError((thrown, c) => {
-    const error = c.req.raw.signal.aborted && !(thrown instanceof GatewayError)
+  app.onError((thrown, c) => fail(c.req.raw, thrown));
+
+  function fail(request: Request, thrown: unknown): Response {
+    const error = request.signal.aborted && !(thrown instanceof GatewayError)
       ? new GatewayError("client_closed", "The client left before the answer")
       : toGatewayError(thrown);
-    if (error.status >= 500) env.log.warn(`${c.req.method} ${c.req.path}: ${describe(error)}`);
-    return refuse(c.req.raw, error);
-  });
+    if (error.status >= 500) env.log.warn(`${request.method} ${pathOf(request.url)}: ${describe(error)}`);
+    return refuse(request, error);
+  }
 
   function refuse(request: Request, error: GatewayError): Response {
-    const path = new URL(request.url).pathname;
-    const response = errorResponse(error, {
-      dialect: dialectOf(path),
-      accept: request.headers.get("accept"),
-      operator: false,
-      requestId: callOf(request).id,
-    });
+    const dialect = dialectOf(pathOf(request.url));
+    const response = errorResponse(error, { dialect, accept: request.headers.get("accept"), operator: false });
     if (error.status === 401) response.headers.set("www-authenticate", 'Basic realm="berth"');
     return response;
   }
 
   return async (request, info) => {
-    const call = { id: crypto.randomUUID(), remoteAddr: info?.remoteAddr?.hostname ?? null };
-    calls.set(request, call);
+    const id = crypto.randomUUID();
+    let response: Response;
     try {
-      const response = await app.fetch(request);
-      response.headers.set("x-request-id", call.id);
-      return response;
+      const route = findInferenceRoute(request.method, pathOf(request.url));
+      if (route !== undefined) {
+        checkKey(request.headers);
+        return await serveInference(env, route, request, { id, remoteAddr: info?.remoteAddr?.hostname ?? null });
+      }
+      response = await app.fetch(request);
     } catch (thrown) {
-      return refuse(request, toGatewayError(thrown)); // hono lets a thrown value that is no Error through
+      response = fail(request, thrown); // hono, too, lets a thrown value that is no Error through
     }
+    response.headers.set("x-request-id", id);
+    return response;
   };
 }
 
@@ -112,7 +109,7 @@ function describe(error: GatewayError): string {
 
 function methodsByPath(app: Hono): ReadonlyMap<string, readonly string[]> {
   const methods = new Map<string, string[]>();
-  for (const { method, path } of app.routes) {
+  for (const { method, path } of [...INFERENCE_ROUTES, ...app.routes]) {
     if (method === "ALL") continue;
     const known = methods.get(path) ?? [];
     if (!known.includes(method)) known.push(method);

@@ -10,9 +10,9 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { CREDENTIAL_HEADERS } from "../gateway/auth.ts";
 import { readModelRequest, replaceModel } from "../gateway/body.ts";
-import { type Dialect, dialectOf } from "../gateway/error_response.ts";
 import { requestHeaders } from "../gateway/headers.ts";
 import { proxy } from "../gateway/proxy.ts";
+import { queryOf } from "../gateway/request_url.ts";
 import type { UpstreamClient } from "../gateway/upstream/client.ts";
 import type { Log } from "../log.ts";
 import { resolveModel } from "../routing/resolve.ts";
@@ -32,8 +32,6 @@ export interface InferenceEnv {
   readonly clock: Clock;
   /** The gateway's log. */
   readonly log: Log;
-  /** Largest request body in bytes. */
-  readonly maxBodyBytes: number;
 }
 
 /** What is known about a request besides itself. */
@@ -59,21 +57,27 @@ export async function serveInference(
   call: InferenceCall,
 ): Promise<Response> {
   const signal = request.signal; // wired lazily by the runtime: touched before anything is awaited
-  const read = route.method === "GET" ? readQuery(request) : await readModelRequest(request, {
-    maxBytes: env.maxBodyBytes,
-  });
-  const model = resolveModel(env.config, read.model);
-  const upstreamName = env.config.models.get(model)?.useModelName ?? "";
-  const bytes = read.bytes !== null && upstreamName !== ""
-    ? replaceModel(read.bytes, read.model, upstreamName)
-    : read.bytes;
+  const { model, bytes } = await readRequest(env, route, request);
   const lease = await env.scheduler.acquire(model, { signal, id: call.id });
   try {
-    return await forward(env, { route, request, call, bytes, dialect: dialectOf(route.path), lease });
+    return await forward(env, { route, request, call, bytes, lease });
   } catch (error) {
     lease.release();
     throw error;
   }
+}
+
+/** The model that is meant, and the bytes that its backend is to get. */
+async function readRequest(
+  { config }: InferenceEnv,
+  route: InferenceRoute,
+  request: Request,
+): Promise<{ readonly model: string; readonly bytes: Uint8Array<ArrayBuffer> | null }> {
+  if (route.method === "GET") return { model: resolveModel(config, modelOfQuery(request.url)), bytes: null };
+  const read = await readModelRequest(request, { maxBytes: config.limits.requestBodyBytes });
+  const model = resolveModel(config, read.model);
+  const upstreamName = config.models.get(model)?.useModelName ?? "";
+  return { model, bytes: upstreamName === "" ? read.bytes : replaceModel(read, upstreamName) };
 }
 
 interface Forwarding {
@@ -81,7 +85,6 @@ interface Forwarding {
   readonly request: Request;
   readonly call: InferenceCall;
   readonly bytes: Uint8Array<ArrayBuffer> | null;
-  readonly dialect: Dialect;
   readonly lease: Lease<BackendTarget>;
 }
 
@@ -99,21 +102,26 @@ async function forward(env: InferenceEnv, forwarding: Forwarding): Promise<Respo
   }
 }
 
-function send(env: InferenceEnv, { route, request, call, bytes, dialect, lease }: Forwarding): Promise<Response> {
-  const query = queryOf(request.url);
+function send(env: InferenceEnv, { route, request, call, bytes, lease }: Forwarding): Promise<Response> {
+  const { config, clock, log } = env;
+  const client = env.clientFor(lease.target);
   return proxy({
-    request,
+    method: request.method,
+    signal: request.signal,
     lease,
-    client: env.clientFor(lease.target),
-    path: route.upstreamPath + query,
+    client,
+    path: route.upstreamPath + queryOf(request.url),
     bytes,
     headers: requestHeaders(request.headers, {
-      host: new URL(lease.target.baseUrl).host,
+      host: client.host,
       remoteAddr: call.remoteAddr,
-      credentialNames: env.config.apiKeys.length > 0 ? CREDENTIAL_HEADERS : [],
+      credentialNames: config.apiKeys.length > 0 ? CREDENTIAL_HEADERS : [],
     }),
-    dialect,
-    log: env.log,
+    answerHeaders: [["x-request-id", call.id]],
+    dialect: route.dialect,
+    bounds: { bufferBytes: config.limits.responseBufferBytes, stalledMs: config.limits.stalledWriteMs },
+    clock,
+    log,
   });
 }
 
@@ -152,17 +160,10 @@ async function exitOf(clock: Clock, { gone }: BackendTarget): Promise<Exit | nul
   return exit;
 }
 
-function readQuery(request: Request): { readonly bytes: null; readonly model: string } {
-  const model = new URLSearchParams(queryOf(request.url)).get("model") ?? "";
-  if (model === "") {
-    throw new GatewayError("bad_request", "The query needs a parameter model with the name of a model", {
-      param: "model",
-    });
-  }
-  return { bytes: null, model };
-}
-
-function queryOf(url: string): string {
-  const mark = url.indexOf("?");
-  return mark < 0 ? "" : url.slice(mark);
+function modelOfQuery(url: string): string {
+  const model = new URLSearchParams(queryOf(url)).get("model") ?? "";
+  if (model !== "") return model;
+  throw new GatewayError("bad_request", "The query needs a parameter model with the name of a model", {
+    param: "model",
+  });
 }

@@ -62,15 +62,13 @@ Deno.test("the client's accept-encoding is replaced, so that the answer streams 
 });
 
 Deno.test("each set-cookie of an answer stays one of its own", () => {
-  const headers = responseHeaders([["Set-Cookie", "a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT"], [
-    "set-cookie",
-    "b=2",
-  ]]);
-  assertEquals(headers.getSetCookie(), ["a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT", "b=2"]);
+  const expires = "a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT";
+  const { headers } = responseHeaders([["Set-Cookie", expires], ["set-cookie", "b=2"]]);
+  assertEquals(headers, [["set-cookie", expires], ["set-cookie", "b=2"]]);
 });
 
 Deno.test("an answer's hop-by-hop headers stay behind, its length goes on", () => {
-  const headers = responseHeaders([
+  const { headers } = responseHeaders([
     ["connection", "close, x-gone"],
     ["X-Gone", "1"],
     ["keep-alive", "timeout=5"],
@@ -78,11 +76,18 @@ Deno.test("an answer's hop-by-hop headers stay behind, its length goes on", () =
     ["content-length", "4"],
     ["x-kept", "1"],
   ]);
-  assertEquals([...headers], [["content-length", "4"], ["x-kept", "1"]]);
+  assertEquals(headers, [["content-length", "4"], ["x-kept", "1"]]);
 });
 
 Deno.test("events are marked as not to be buffered, and may end with one more than the backend announced", () => {
-  const headers = responseHeaders([["content-type", "text/event-stream; charset=utf-8"], ["content-length", "9"]]);
-  assertEquals(headers.get("x-accel-buffering"), "no");
-  assert(!headers.has("content-length"));
+  const events: [string, string] = ["content-type", "text/event-stream; charset=utf-8"];
+  const { headers, isEventStream } = responseHeaders([events, ["content-length", "9"], ["x-accel-buffering", "yes"]]);
+  assertEquals([headers, isEventStream], [[events, ["x-accel-buffering", "no"]], true]);
+  assert(!responseHeaders([["content-type", "application/json"]]).isEventStream);
+});
+
+Deno.test("the gateway's own headers win over the backend's, and Connection cannot take them away", () => {
+  const list = [["x-request-id", "theirs"], ["connection", "x-request-id"], ["x-kept", "1"]] as const;
+  assertEquals(responseHeaders(list, [["x-request-id", "ours"]]).headers, [["x-kept", "1"], ["x-request-id", "ours"]]);
+  assertEquals(sent({ connection: "host, x-forwarded-for, accept-encoding" })["x-forwarded-for"], "10.0.0.7");
 });

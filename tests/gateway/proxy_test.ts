@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { systemClock } from "../../src/clock.ts";
 import { GatewayError } from "../../src/errors.ts";
 import { type Log, silentLog } from "../../src/log.ts";
 import { proxy, type ProxyOptions } from "../../src/gateway/proxy.ts";
@@ -15,9 +16,10 @@ Deno.test("chunk 1 reaches the client before the backend writes chunk 2", async 
   await socket.write(`${SSE}5\r\none\n\n\r\n`);
   const reader = readerOf(await call.response);
   assertEquals(await textOf(reader), "one\n\n");
-  await socket.write("5\r\ntwo\n\n\r\n0\r\n\r\n");
+  await socket.write("5\r\ntwo\n\n\r\n");
   assertEquals(await textOf(reader), "two\n\n");
   assertEquals(call.releases, 0);
+  await socket.write("0\r\n\r\n");
   assert((await reader.read()).done);
   assertEquals([call.releases, call.outcomes, call.warnings], [1, [{ kind: "complete" }], []]);
 });
@@ -58,7 +60,7 @@ for (
 ) {
   Deno.test(`an answer without a body releases the lease at once: ${name}`, async () => {
     using backend = rawBackend();
-    const call = start(backend, { bytes: null }, method);
+    const call = start(backend, { bytes: null, method });
     const socket = await backend.accept();
     await socket.readUntil("\r\n\r\n");
     await socket.write(`HTTP/1.1 ${answer}`);
@@ -135,7 +137,7 @@ Deno.test("a client that cancels ends the backend's work and the lease, without 
   await reader.cancel();
   await socket.readToEnd();
   call.client.abort();
-  call.lease.abort(new GatewayError("shutting_down", "later"));
+  call.interrupt(new GatewayError("shutting_down", "later"));
   assertEquals([call.releases, call.outcomes, call.warnings], [1, [{ kind: "clientLeft" }], []]);
 });
 
@@ -162,9 +164,9 @@ Deno.test("a lease that ends breaks the answer off with its reason, also while n
   await socket.readUntil("body");
   await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
   const response = await call.response;
-  call.lease.abort(new GatewayError("model_unloaded", "unloaded"));
+  call.interrupt(new GatewayError("model_unloaded", "unloaded"));
   await socket.readToEnd();
-  assertEquals([call.releases, call.outcomes.length], [1, 1]);
+  assertEquals([call.releases, call.outcomes.length], [1, 0]); // what came before is still the client's to take
   assertEquals(await codeOf(response.text()), "model_unloaded");
   assertEquals([call.releases, call.outcomes.length], [1, 1]);
 });
@@ -179,7 +181,7 @@ Deno.test("before the answer's head the lease stays the caller's, whatever goes 
   await socket.readToEnd();
 
   const ended = start(backend);
-  ended.lease.abort(new GatewayError("model_unloaded", "unloaded"));
+  ended.interrupt(new GatewayError("model_unloaded", "unloaded"));
   assertEquals(await codeOf(ended.response), "model_unloaded");
 
   backend.refuse();
@@ -192,7 +194,7 @@ Deno.test("a request that is over before it is sent reaches no backend", async (
   using backend = rawBackend();
   const client = new AbortController();
   client.abort();
-  await assertRejects(() => start(backend, {}, "POST", client).response, GatewayError, "left");
+  await assertRejects(() => start(backend, {}, client).response, GatewayError, "left");
 });
 
 Deno.test("status, headers and set-cookie cross as they came", async () => {
@@ -211,20 +213,40 @@ Deno.test("status, headers and set-cookie cross as they came", async () => {
 function start(
   backend: RawBackend,
   options: Partial<ProxyOptions> = {},
-  method = "POST",
   client = new AbortController(),
 ) {
-  const lease = new AbortController();
-  const call = { client, lease, releases: 0, outcomes: [] as Outcome[], warnings: [] as string[] };
+  let interrupt: (reason: GatewayError) => void = () => {};
+  let interrupted: GatewayError | undefined;
+  const lease = {
+    onInterrupt(listener: (reason: GatewayError) => void) {
+      interrupt = listener;
+      if (interrupted !== undefined) listener(interrupted);
+    },
+    release: () => void call.releases++,
+  };
+  const call = {
+    client,
+    /** What an operator does to the lease. */
+    interrupt(reason: GatewayError) {
+      interrupted = reason;
+      interrupt(reason);
+    },
+    releases: 0,
+    outcomes: [] as Outcome[],
+    warnings: [] as string[],
+  };
   const log: Log = { ...silentLog, warn: (message) => void call.warnings.push(message) };
   const response = proxy({
-    request: new Request("http://gateway/", { method, signal: client.signal }),
-    lease: { signal: lease.signal, release: () => void call.releases++ },
+    method: "POST",
+    signal: client.signal,
+    lease,
     client: backend.client,
     path: "/v1/x?q=1",
     bytes: new TextEncoder().encode("body"),
     headers: [],
     dialect: "openai",
+    bounds: { bufferBytes: 1024 * 1024, stalledMs: 60_000 },
+    clock: systemClock,
     log,
     onEnd: (outcome) => call.outcomes.push(outcome),
     ...options,

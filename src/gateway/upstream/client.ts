@@ -5,72 +5,66 @@
  */
 
 import { GatewayError } from "../../errors.ts";
-import { connect, type Connection } from "./connection.ts";
-import { Exchange } from "./exchange.ts";
-import { sendByFetch } from "./fetch_client.ts";
+import { connect } from "./connection.ts";
+import { Exchange, type Route } from "./exchange.ts";
+import { FetchCall } from "./fetch_client.ts";
+import type { UpstreamCall, UpstreamRequest } from "./message.ts";
 import { ConnectionPool } from "./pool.ts";
-import type { UpstreamRequest, UpstreamResponse } from "./message.ts";
 
-/** Where the backend is and how long it may take; times in milliseconds, `headerTimeoutMs: null` waits for ever. */
+/** Where the backend is and how long it may take; times in milliseconds, null is without limit. */
 export interface UpstreamOptions {
   readonly baseUrl: string;
-  readonly connectTimeoutMs?: number;
+  /** To open a connection; 30 s unless given. */
+  readonly connectTimeoutMs?: number | null;
+  /** From the request to the head of the answer; without limit unless given. */
   readonly headerTimeoutMs?: number | null;
-  /** How long an unused connection is kept. */
-  readonly idleTimeoutMs?: number;
+  /** How long an unused connection is kept; 90 s unless given. */
+  readonly idleTimeoutMs?: number | null;
+  /** How long a body that promised to wait for `100 Continue` waits; 1 s unless given. */
+  readonly expectContinueMs?: number | null;
+  /** Whether the system asks idle peers now and then if they are still there; true unless given. */
+  readonly keepAlive?: boolean;
 }
-
-const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
-const FRAMING = new Set(["content-length", "transfer-encoding", "connection", "keep-alive"]);
 
 /** Sends requests to one backend. */
 export class UpstreamClient {
+  /** The backend's authority, as in its URL. */
+  readonly host: string;
   readonly #url: URL;
   readonly #basePath: string;
-  readonly #connectTimeoutMs: number;
   readonly #headerTimeoutMs: number | null;
   readonly #pool: ConnectionPool;
+  readonly #route: Route;
   #isClosed = false;
 
   /** Connects to nothing yet; throws TypeError for a base URL that is none. */
-  constructor({ baseUrl, connectTimeoutMs = 30_000, headerTimeoutMs = null, idleTimeoutMs = 90_000 }: UpstreamOptions) {
-    this.#url = new URL(baseUrl);
-    this.#basePath = this.#url.pathname.replace(/\/+$/, "");
-    this.#connectTimeoutMs = connectTimeoutMs;
+  constructor(options: UpstreamOptions) {
+    const { baseUrl, connectTimeoutMs = 30_000, headerTimeoutMs = null, idleTimeoutMs = 90_000 } = options;
+    const { expectContinueMs = 1000, keepAlive = true } = options;
+    const url = new URL(baseUrl);
+    const hostname = url.hostname.replace(/^\[|\]$/g, "");
+    const port = Number(url.port || 80);
+    this.#url = url;
+    this.host = url.host;
+    this.#basePath = url.pathname.replace(/\/+$/, "");
     this.#headerTimeoutMs = headerTimeoutMs;
     this.#pool = new ConnectionPool(idleTimeoutMs);
+    this.#route = {
+      host: url.host,
+      headerTimeoutMs,
+      expectContinueMs,
+      takeIdle: (isSafe) => this.#pool.take(isSafe),
+      open: (gaveUp) => connect({ hostname, port, timeoutMs: connectTimeoutMs, keepAlive, gaveUp }),
+      giveBack: (connection) => this.#pool.put(connection),
+    };
   }
 
-  /**
-   * Sends and resolves with the head; rejects with the signal's reason, or with `backend_unreachable`, `backend_lost` or
-   * `header_timeout`.
-   */
-  async send(request: UpstreamRequest): Promise<UpstreamResponse> {
-    request.signal?.throwIfAborted();
+  /** Sends; throws a `GatewayError`: `bad_request` for what cannot be sent, `backend_unreachable` after {@link close}. */
+  send(request: UpstreamRequest): UpstreamCall {
     if (this.#isClosed) throw new GatewayError("backend_unreachable", "The model's backend has gone");
     const path = this.#basePath + (request.path.startsWith("/") ? request.path : `/${request.path}`);
-    if (this.#url.protocol === "https:") {
-      return await sendByFetch(this.#url.origin + path, request, this.#headerTimeoutMs);
-    }
-    const head = writeHead(request, path, this.#url.host);
-    const isSafe = SAFE.has(request.method);
-    const kept = this.#pool.take(isSafe);
-    if (kept !== undefined) {
-      try {
-        return await this.#exchange(request, kept, head);
-      } catch (error) {
-        if (!(error instanceof GatewayError)) throw error;
-        const isUnseen = error.code === "backend_unreachable"; // not a byte was written, so any method may go again
-        if (!isUnseen && !(isSafe && error.code === "backend_lost")) throw error;
-      }
-    }
-    const fresh = await connect({
-      hostname: this.#url.hostname.replace(/^\[|\]$/g, ""),
-      port: Number(this.#url.port || 80),
-      timeoutMs: this.#connectTimeoutMs,
-      signal: request.signal,
-    });
-    return await this.#exchange(request, fresh, head);
+    if (this.#url.protocol === "https:") return new FetchCall(this.#url.origin + path, request, this.#headerTimeoutMs);
+    return new Exchange(this.#route, request, path);
   }
 
   /** Closes idle connections and makes later sends fail; answers that are under way go on. */
@@ -78,20 +72,4 @@ export class UpstreamClient {
     this.#isClosed = true;
     this.#pool.close();
   }
-
-  #exchange(request: UpstreamRequest, connection: Connection, head: Uint8Array): Promise<UpstreamResponse> {
-    const onReusable = (reusable: Connection) => this.#pool.put(reusable);
-    return new Exchange({ connection, request, head, headerTimeoutMs: this.#headerTimeoutMs, onReusable }).run();
-  }
-}
-
-function writeHead({ method, headers, body }: UpstreamRequest, path: string, host: string): Uint8Array {
-  const lines = [`${method} ${path} HTTP/1.1`];
-  if (!headers.some(([name]) => name.toLowerCase() === "host")) lines.push(`host: ${host}`);
-  for (const [name, value] of headers) if (!FRAMING.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
-  if (body !== null || !SAFE.has(method)) lines.push(`content-length: ${body?.length ?? 0}`);
-  if (lines.some((line) => /[\r\n\0]|[^\0-\xff]/.test(line)) || /\s/.test(path)) {
-    throw new GatewayError("bad_request", "The request holds a character that cannot be sent on");
-  }
-  return Uint8Array.from(`${lines.join("\r\n")}\r\n\r\n`, (char) => char.charCodeAt(0));
 }

@@ -1,5 +1,5 @@
 /**
- * One plain TCP connection to a backend.
+ * One plain TCP connection to a backend, with the one buffer that it reads into.
  *
  * @module
  */
@@ -10,19 +10,23 @@ import { GatewayError } from "../../errors.ts";
 export interface ConnectOptions {
   readonly hostname: string;
   readonly port: number;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  /** Milliseconds; null waits as long as the system does. */
+  readonly timeoutMs: number | null;
+  /** Whether the system asks an idle peer now and then if it is still there. */
+  readonly keepAlive: boolean;
+  /** Rejects when nobody wants the connection any more. */
+  readonly gaveUp: Promise<never>;
 }
 
 const READ_BYTES = 64 * 1024;
-const IDLE_READ_BYTES = 4 * 1024;
 
-/** A connection with its read buffer; closing twice is harmless. */
+/** A connection; closing twice is harmless. */
 export class Connection {
   readonly #conn: Deno.TcpConn;
+  #buffer: Uint8Array<ArrayBuffer> | null = null;
   #isClosed = false;
   #isWatched = false;
-  #ahead: Promise<Uint8Array | null> | undefined;
+  #ahead: Promise<number | null> | undefined;
   /** `performance.now()` of the moment it became idle. */
   idleSinceMs = 0;
 
@@ -31,16 +35,37 @@ export class Connection {
     this.#conn = conn;
   }
 
-  /** The bytes of one read, in memory of their own, or null at the end of the connection. */
-  read(): Promise<Uint8Array | null> {
+  /** Reads once; how many bytes are now in {@link view}, or null at the end. One read at a time. */
+  read(): Promise<number | null> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    return ahead ?? this.#readOnce(READ_BYTES);
+    return ahead ?? this.#conn.read(this.#buffer ??= new Uint8Array(READ_BYTES));
   }
 
-  /** Writes all of `bytes`, telling `onBytes` after each step that took some. */
-  async write(bytes: Uint8Array, onBytes?: () => void): Promise<void> {
-    for (let at = 0; at < bytes.length; onBytes?.()) at += await this.#conn.write(bytes.subarray(at));
+  /** The first `count` bytes of the buffer: valid until the next read. */
+  view(count: number): Uint8Array<ArrayBuffer> {
+    return this.#buffer === null ? new Uint8Array(0) : this.#buffer.subarray(0, count);
+  }
+
+  /**
+   * `piece` in memory that no later read touches: a copy of a small part of the buffer, the buffer itself for a large one
+   * (the next read gets another), and anything else as it is.
+   */
+  own(piece: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    if (this.#buffer === null || piece.buffer !== this.#buffer.buffer) return piece;
+    if (piece.length < READ_BYTES / 4) return piece.slice();
+    this.#buffer = null;
+    return piece;
+  }
+
+  /** Writes `bytes` once; how many of them were taken. */
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#conn.write(bytes);
+  }
+
+  /** Ends the sending direction. */
+  closeWrite(): Promise<void> {
+    return this.#conn.closeWrite();
   }
 
   /** Reads ahead while the connection is idle: its end, or bytes that nobody asked for, close it and call `onUseless`. */
@@ -51,7 +76,7 @@ export class Connection {
       this.close();
       onUseless();
     };
-    this.#ahead = this.#readOnce(IDLE_READ_BYTES);
+    this.#ahead = this.read();
     this.#ahead.then(useless, useless);
   }
 
@@ -71,38 +96,29 @@ export class Connection {
       // the other side was faster
     }
   }
-
-  async #readOnce(size: number): Promise<Uint8Array | null> {
-    const buffer = new Uint8Array(size);
-    const count = await this.#conn.read(buffer);
-    if (count === null) return null;
-    return count < size / 4 ? buffer.slice(0, count) : buffer.subarray(0, count);
-  }
 }
 
-/** Opens a connection; rejects with the signal's reason, or with `backend_unreachable`. */
-export async function connect({ hostname, port, timeoutMs, signal }: ConnectOptions): Promise<Connection> {
-  signal?.throwIfAborted();
-  const gaveUp = Promise.withResolvers<never>();
-  const onAbort = () => gaveUp.reject(signal?.reason);
-  const timer = setTimeout(
+/** Opens a connection; rejects with what `gaveUp` rejects with, or with `backend_unreachable`. */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const { hostname, port, timeoutMs, keepAlive, gaveUp } = options;
+  const late = Promise.withResolvers<never>();
+  const timer = timeoutMs === null ? undefined : setTimeout(
     () =>
-      gaveUp.reject(new GatewayError("backend_unreachable", "The model's backend did not accept a connection in time")),
+      late.reject(new GatewayError("backend_unreachable", "The model's backend did not accept a connection in time")),
     timeoutMs,
   );
-  signal?.addEventListener("abort", onAbort, { once: true });
   const opening = Deno.connect({ hostname, port }).catch((cause) => {
     throw new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });
   });
   try {
-    const conn = await Promise.race([opening, gaveUp.promise]);
+    const conn = await Promise.race([opening, gaveUp, late.promise]);
     conn.setNoDelay(true);
+    if (keepAlive) conn.setKeepAlive(true);
     return new Connection(conn);
   } catch (error) {
     opening.then((conn) => new Connection(conn).close(), () => {}); // opened after it was given up
     throw error;
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
   }
 }

@@ -1,138 +1,228 @@
 /**
- * One request and its answer on one connection.
+ * One request to a backend and its answer: over a kept-alive connection if one is there, else over a fresh one.
  *
  * @module
  */
 
 import { GatewayError } from "../../errors.ts";
-import { concat } from "../bytes.ts";
-import type { UpstreamRequest, UpstreamResponse } from "./message.ts";
-import type { Connection } from "./connection.ts";
-import { type ResponseHead, ResponseParser } from "./response_parser.ts";
+import { type Connection } from "./connection.ts";
+import type { UpstreamBody, UpstreamCall, UpstreamRequest, UpstreamResponse, UpstreamTunnel } from "./message.ts";
+import { framingOf, type RequestFraming, SAFE_METHODS, writeRequestHead } from "./request_head.ts";
+import { RequestWriter } from "./request_writer.ts";
+import { ResponseParser } from "./response_parser.ts";
+import { openTunnel } from "./tunnel.ts";
 
-/** What an exchange works with. */
-export interface ExchangeOptions {
-  readonly connection: Connection;
-  readonly request: UpstreamRequest;
-  /** Request line and headers, as they go over the wire. */
-  readonly head: Uint8Array;
-  /** Milliseconds until the head of the answer, or null for no limit. */
+/** What an exchange needs from the client that makes it; times in milliseconds, null is without limit. */
+export interface Route {
+  /** The backend's authority. */
+  readonly host: string;
   readonly headerTimeoutMs: number | null;
-  /** Gets the connection when it may carry another request. */
-  readonly onReusable: (connection: Connection) => void;
+  readonly expectContinueMs: number | null;
+  /** A kept-alive connection that may carry a request of this kind. */
+  takeIdle(isSafe: boolean): Connection | undefined;
+  /** Opens a connection; rejects with what `gaveUp` rejects with. */
+  open(gaveUp: Promise<never>): Promise<Connection>;
+  /** Takes back a connection that may carry another request. */
+  giveBack(connection: Connection): void;
 }
 
-/** Carries one request; made for one {@link Exchange.run}. */
-export class Exchange {
-  readonly #options: ExchangeOptions;
-  readonly #connection: Connection;
-  readonly #parser: ResponseParser;
-  readonly #onAbort = () => this.#fail(this.#options.request.signal?.reason);
-  #failure: { readonly reason: unknown } | undefined;
-  #isSent = false;
-  #mayHaveBeenSeen = true;
+/** Carries one request. */
+export class Exchange implements UpstreamCall, UpstreamBody {
+  readonly response: Promise<UpstreamResponse>;
+  /** See {@link UpstreamBody.whole}. */
+  whole: Uint8Array<ArrayBuffer> | null = null;
+  readonly #route: Route;
+  readonly #request: UpstreamRequest;
+  readonly #head: string;
+  readonly #framing: RequestFraming;
+  #connection: Connection | null = null;
+  #writer: RequestWriter | null = null;
+  #parser: ResponseParser;
+  #failure: { readonly reason: unknown } | null = null;
+  #giveUp: ((reason: unknown) => void) | null = null;
+  /** Body bytes that came with the head. */
+  #first: Uint8Array<ArrayBuffer> | null = null;
+  #isOver = false;
 
-  /** Sends nothing yet. */
-  constructor(options: ExchangeOptions) {
-    this.#options = options;
-    this.#connection = options.connection;
-    this.#parser = new ResponseParser(options.request.method);
+  /** Begins at once; `path` is the whole path. Throws `bad_request` for what cannot be sent. */
+  constructor(route: Route, request: UpstreamRequest, path: string) {
+    this.#route = route;
+    this.#request = request;
+    this.#framing = framingOf(request);
+    this.#head = writeRequestHead(request, { path, host: route.host, framing: this.#framing });
+    this.#parser = this.#newParser();
+    this.response = this.#run();
   }
 
-  /**
-   * Resolves with the head; rejects with the signal's reason, `header_timeout`, `backend_lost` or, when not one byte
-   * could be written, `backend_unreachable`.
-   */
-  async run(): Promise<UpstreamResponse> {
-    const { request: { signal }, headerTimeoutMs } = this.#options;
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
-    if (signal?.aborted) this.#onAbort();
-    const timer = headerTimeoutMs === null ? undefined : setTimeout(() => {
-      this.#fail(new GatewayError("header_timeout", "The model's backend did not answer in time"));
-    }, headerTimeoutMs);
+  /** See {@link UpstreamCall.abort}. */
+  abort(reason: unknown): void {
+    if (this.#isOver || this.#failure !== null) return;
+    this.#failure = { reason };
+    this.#giveUp?.(reason);
+    this.#connection?.close();
+  }
+
+  /** See {@link UpstreamBody.deliver}. */
+  async deliver(onPiece: (piece: Uint8Array<ArrayBuffer>) => Promise<void> | undefined): Promise<void> {
+    const connection = this.#connection;
+    const parser = this.#parser;
+    if (this.whole !== null || connection === null) return;
     try {
-      this.#send().then(() => void (this.#isSent = true), () => {}); // the read tells
-      const { head, first } = await this.#readHead();
-      if (this.#failure !== undefined) throw this.#failure.reason;
-      const { status, statusText, headers } = head;
-      if (!head.hasBody) this.#finish(true);
-      return { status, statusText, headers, body: head.hasBody ? this.#body(first) : null };
+      let piece = this.#first;
+      this.#first = null;
+      while (true) {
+        this.#throwIfAborted();
+        const wait = piece === null ? undefined : onPiece(piece);
+        if (parser.done) break; // the backend is free, whether or not there is room for more
+        if (wait !== undefined) await wait;
+        const count = await connection.read();
+        if (count === null) {
+          if (!parser.end()) throw new Error("closed in the middle of the body");
+          break;
+        }
+        piece = owned(connection, parser.push(connection.view(count)));
+      }
+      this.#throwIfAborted();
+      this.#finish(true);
+    } catch (cause) {
+      throw this.#lost(cause);
+    }
+  }
+
+  /** See {@link UpstreamBody.cancel}. */
+  cancel(): void {
+    this.#finish(false);
+  }
+
+  async #run(): Promise<UpstreamResponse> {
+    const { method, body } = this.#request;
+    const isSafe = SAFE_METHODS.has(method);
+    const kept = this.#request.upgrade === undefined ? this.#route.takeIdle(isSafe) : undefined;
+    if (kept !== undefined) {
+      try {
+        return await this.#over(kept);
+      } catch (error) {
+        if (!this.#mayGoAgain(error, isSafe)) throw error;
+        this.#isOver = false;
+        this.#parser = this.#newParser();
+      }
+    }
+    const givenUp = Promise.withResolvers<never>();
+    givenUp.promise.catch(() => {}); // nobody waits for it once the connection is there
+    this.#giveUp = givenUp.reject;
+    let fresh: Connection;
+    try {
+      fresh = await this.#route.open(givenUp.promise);
+    } catch (error) {
+      if (body instanceof ReadableStream) body.cancel(error).catch(() => {});
+      throw error;
+    } finally {
+      this.#giveUp = null;
+    }
+    return await this.#over(fresh);
+  }
+
+  /** A dead kept-alive connection is no failure of the request if nothing was sent, or if sending twice is harmless. */
+  #mayGoAgain(error: unknown, isSafe: boolean): boolean {
+    if (this.#failure !== null || !(error instanceof GatewayError)) return false;
+    if (error.code === "backend_unreachable") return this.#writer?.hasReadBody !== true;
+    return error.code === "backend_lost" && isSafe && this.#request.body === null;
+  }
+
+  async #over(connection: Connection): Promise<UpstreamResponse> {
+    const { headerTimeoutMs, expectContinueMs } = this.#route;
+    this.#connection = connection;
+    if (this.#failure !== null) connection.close();
+    const timer = headerTimeoutMs === null ? undefined : setTimeout(() => {
+      this.abort(new GatewayError("header_timeout", "The model's backend did not answer in time"));
+    }, headerTimeoutMs);
+    const writer = new RequestWriter({
+      connection,
+      head: this.#head,
+      framing: this.#framing,
+      body: this.#request.body,
+      continueTimeoutMs: expectsContinue(this.#request) ? expectContinueMs : undefined,
+      onBadBody: (reason) => this.abort(reason),
+    });
+    this.#writer = writer;
+    writer.start();
+    try {
+      return await this.#readHead(connection, writer);
     } catch (cause) {
       throw this.#lost(cause);
     } finally {
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
     }
   }
 
-  async #send(): Promise<void> {
-    const { head, request: { body } } = this.#options;
-    const isSmall = body === null || body.length <= 64 * 1024;
-    const start = isSmall && body !== null ? concat([head, body]) : head;
-    let hasWritten = false;
-    try {
-      await this.#connection.write(start, () => void (hasWritten = true));
-    } catch (error) {
-      this.#mayHaveBeenSeen = hasWritten; // until the write has failed, it may have got through
-      throw error;
+  async #readHead(connection: Connection, writer: RequestWriter): Promise<UpstreamResponse> {
+    const parser = this.#parser;
+    let first: Uint8Array<ArrayBuffer> | null = null;
+    while (parser.head === undefined) {
+      const count = await connection.read();
+      if (count === null) throw new Error("closed before the head of the answer");
+      first = owned(connection, parser.push(connection.view(count)));
     }
-    if (!isSmall) await this.#connection.write(body);
-  }
-
-  async #readHead(): Promise<{ readonly head: ResponseHead; readonly first: Uint8Array | null }> {
-    while (true) {
-      const bytes = await this.#connection.read();
-      if (bytes === null) throw new Error("closed before the head of the answer");
-      const first = this.#parser.push(bytes);
-      if (this.#parser.head !== undefined) return { head: this.#parser.head, first };
+    writer.noMore();
+    this.#throwIfAborted();
+    const { status, statusText, headers, hasBody } = parser.head;
+    if (status === 101) {
+      const tunnel = this.#openTunnel(connection, parser.takeRest());
+      return { status, statusText, headers, body: null, tunnel };
     }
-  }
-
-  #body(first: Uint8Array | null): ReadableStream<Uint8Array> {
-    let piece = first;
-    return new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        try {
-          piece ??= await this.#readPiece();
-          if (this.#failure !== undefined) throw this.#failure.reason;
-          if (piece !== null) controller.enqueue(piece);
-          piece = null;
-          if (!this.#parser.done) return;
-          this.#finish(true);
-          controller.close();
-        } catch (cause) {
-          controller.error(this.#lost(cause));
-        }
-      },
-      cancel: () => this.#finish(false),
-    }, { highWaterMark: 0 });
-  }
-
-  async #readPiece(): Promise<Uint8Array | null> {
-    while (!this.#parser.done) {
-      const bytes = await this.#connection.read();
-      const piece = bytes === null ? null : this.#parser.push(bytes);
-      if (piece !== null) return piece;
-      if (bytes === null && !this.#parser.end()) throw new Error("closed in the middle of the body");
+    if (parser.done) {
+      this.whole = first ?? NOTHING;
+      this.#finish(true);
+    } else {
+      this.#first = first;
     }
-    return null;
+    return { status, statusText, headers, body: hasBody ? this : null, tunnel: null };
   }
 
-  #fail(reason: unknown): void {
-    this.#failure ??= { reason };
-    this.#connection.close();
+  #openTunnel(connection: Connection, first: Uint8Array | null): UpstreamTunnel {
+    return openTunnel(connection, first, { onClosed: () => void (this.#isOver = true) });
+  }
+
+  #throwIfAborted(): void {
+    if (this.#failure !== null) throw this.#failure.reason;
+  }
+
+  #newParser(): ResponseParser {
+    return new ResponseParser(this.#request.method, {
+      mayUpgrade: this.#request.upgrade !== undefined,
+      onInformational: (status) => status === 100 && this.#writer?.goOn(),
+    });
   }
 
   #finish(mayReuse: boolean): void {
-    this.#options.request.signal?.removeEventListener("abort", this.#onAbort);
-    const isReusable = mayReuse && this.#isSent && this.#parser.head?.keepAlive && !this.#parser.hasExcess;
-    if (isReusable) this.#options.onReusable(this.#connection);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { head, hasExcess } = this.#parser;
+    const isReusable = mayReuse && this.#writer?.isDone === true && head?.keepAlive === true && !hasExcess;
+    this.#writer?.noMore();
+    if (this.#connection === null) return;
+    if (isReusable) this.#route.giveBack(this.#connection);
     else this.#connection.close();
   }
 
   #lost(cause: unknown): unknown {
     this.#finish(false);
-    if (this.#failure !== undefined) return this.#failure.reason;
-    if (this.#mayHaveBeenSeen) return new GatewayError("backend_lost", "The model's backend broke off", { cause });
-    return new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });
+    if (this.#failure !== null) return this.#failure.reason;
+    if (this.#writer?.mayHaveBeenSeen === false) {
+      return new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });
+    }
+    return new GatewayError("backend_lost", "The model's backend broke off", { cause });
   }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function owned(connection: Connection, piece: Uint8Array | null): Uint8Array<ArrayBuffer> | null {
+  return piece === null ? null : connection.own(piece as Uint8Array<ArrayBuffer>);
+}
+
+/** Whether the request's own head promises to wait for `100 Continue` (RFC 9110 §10.1.1). */
+function expectsContinue({ headers, body }: UpstreamRequest): boolean {
+  return body !== null &&
+    headers.some(([name, value]) => name.toLowerCase() === "expect" && value.toLowerCase() === "100-continue");
 }

@@ -5,73 +5,81 @@
  */
 
 import { GatewayError } from "../../errors.ts";
-import type { UpstreamRequest, UpstreamResponse } from "./message.ts";
+import type { UpstreamBody, UpstreamCall, UpstreamRequest, UpstreamResponse } from "./message.ts";
 
-/**
- * Sends `request` to `url`; rejects with the signal's reason, `header_timeout` or `backend_unreachable`, its body with
- * `backend_lost`.
- */
-export async function sendByFetch(
-  url: string,
-  request: UpstreamRequest,
-  headerTimeoutMs: number | null,
-): Promise<UpstreamResponse> {
-  const stop = new AbortController();
-  const onAbort = () => stop.abort(request.signal?.reason);
-  request.signal?.throwIfAborted();
-  const letGo = () => {
-    request.signal?.removeEventListener("abort", onAbort);
-    return null;
-  };
-  request.signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = headerTimeoutMs === null ? undefined : setTimeout(() => {
-    stop.abort(new GatewayError("header_timeout", "The model's backend did not answer in time"));
-  }, headerTimeoutMs);
-  try {
-    const headers = new Headers(
-      request.headers.filter(([name]) => name !== "host").map(([n, v]): [string, string] => [n, v]),
-    );
-    headers.set("accept-encoding", "identity");
-    const response = await fetch(url, {
-      method: request.method,
-      headers,
-      body: request.body === null ? null : new Uint8Array(request.body),
-      redirect: "manual",
-      signal: stop.signal,
-    });
-    return {
-      status: response.status,
-      statusText: response.statusText,
-      headers: [...response.headers],
-      body: response.body === null ? letGo() : bodyOf(response.body, stop.signal, letGo),
-    };
-  } catch (cause) {
-    letGo();
-    if (stop.signal.aborted) throw stop.signal.reason;
-    throw new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });
-  } finally {
-    clearTimeout(timer);
+/** A request that goes by `fetch`. */
+export class FetchCall implements UpstreamCall {
+  readonly response: Promise<UpstreamResponse>;
+  readonly #stop = new AbortController();
+
+  /** Sends to `url` at once; without an answer's head in `headerTimeoutMs` (milliseconds) it is `header_timeout`. */
+  constructor(url: string, request: UpstreamRequest, headerTimeoutMs: number | null) {
+    this.response = this.#send(url, request, headerTimeoutMs);
+  }
+
+  /** See {@link UpstreamCall.abort}. */
+  abort(reason: unknown): void {
+    this.#stop.abort(reason);
+  }
+
+  async #send(url: string, request: UpstreamRequest, headerTimeoutMs: number | null): Promise<UpstreamResponse> {
+    const { signal } = this.#stop;
+    const timer = headerTimeoutMs === null ? undefined : setTimeout(() => {
+      this.abort(new GatewayError("header_timeout", "The model's backend did not answer in time"));
+    }, headerTimeoutMs);
+    try {
+      const headers = new Headers(
+        request.headers.filter(([name]) => name !== "host").map(([n, v]): [string, string] => [n, v]),
+      );
+      headers.set("accept-encoding", "identity");
+      const { body } = request;
+      const response = await fetch(url, {
+        method: request.method,
+        headers,
+        body: body instanceof Uint8Array ? new Uint8Array(body) : body,
+        redirect: "manual",
+        signal,
+      });
+      return {
+        status: response.status,
+        statusText: response.statusText,
+        headers: [...response.headers],
+        body: response.body === null ? null : new FetchedBody(response.body, signal),
+        tunnel: null,
+      };
+    } catch (cause) {
+      if (signal.aborted) throw signal.reason;
+      throw new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
-function bodyOf(body: ReadableStream<Uint8Array>, signal: AbortSignal, onEnd: () => void): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        onEnd();
-        controller.close();
-      } catch (cause) {
-        onEnd();
-        const lost = new GatewayError("backend_lost", "The model's backend broke off", { cause });
-        controller.error(signal.aborted ? signal.reason : lost);
+class FetchedBody implements UpstreamBody {
+  readonly whole = null;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly #signal: AbortSignal;
+
+  constructor(body: ReadableStream<Uint8Array<ArrayBuffer>>, signal: AbortSignal) {
+    this.#reader = body.getReader();
+    this.#signal = signal;
+  }
+
+  async deliver(onPiece: (piece: Uint8Array<ArrayBuffer>) => Promise<void> | undefined): Promise<void> {
+    try {
+      while (true) {
+        const { done, value } = await this.#reader.read();
+        if (done) break;
+        await onPiece(value);
       }
-    },
-    async cancel(reason) {
-      onEnd();
-      await reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
+    } catch (cause) {
+      if (this.#signal.aborted) throw this.#signal.reason;
+      throw new GatewayError("backend_lost", "The model's backend broke off", { cause });
+    }
+  }
+
+  cancel(): void {
+    this.#reader.cancel().catch(() => {});
+  }
 }

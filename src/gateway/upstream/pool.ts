@@ -8,51 +8,61 @@ import type { Connection } from "./connection.ts";
 
 /** Common Python servers close an idle socket at 5 s: what is not safe to send twice uses only younger ones. */
 const UNSAFE_IDLE_MS = 3000;
-const MAX_IDLE = 32;
+const MAX_IDLE = 128;
 
 /** Keeps idle connections, the youngest first out; one that ends, speaks unasked or idles too long is closed. */
 export class ConnectionPool {
   readonly #maxIdleMs: number;
-  readonly #idle = new Map<Connection, ReturnType<typeof setTimeout>>();
+  /** The youngest last. */
+  readonly #idle: Connection[] = [];
+  /** One timer for all, set for the oldest when it was set. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  /** Closes a connection after `maxIdleMs` milliseconds without use. */
-  constructor(maxIdleMs: number) {
-    this.#maxIdleMs = maxIdleMs;
+  /** Closes a connection after `maxIdleMs` milliseconds without use; never for that reason when null. */
+  constructor(maxIdleMs: number | null) {
+    this.#maxIdleMs = maxIdleMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Takes a connection that may carry a request, or undefined. */
   take(isSafe: boolean): Connection | undefined {
-    const connection = [...this.#idle.keys()].at(-1);
+    const connection = this.#idle.at(-1);
     if (connection === undefined) return undefined;
     // Where the youngest is too old for this request, so are all others.
     if (performance.now() - connection.idleSinceMs >= (isSafe ? this.#maxIdleMs : UNSAFE_IDLE_MS)) return undefined;
-    this.#remove(connection);
+    this.#idle.pop();
     connection.unwatch();
     return connection;
   }
 
   /** Gives a connection back; it is closed when the pool is closed or full. */
   put(connection: Connection): void {
-    if (this.#isClosed || this.#idle.size >= MAX_IDLE) return connection.close();
+    if (this.#isClosed || this.#idle.length >= MAX_IDLE) return connection.close();
     connection.idleSinceMs = performance.now();
-    this.#idle.set(connection, setTimeout(() => this.#drop(connection), this.#maxIdleMs));
-    connection.watch(() => this.#remove(connection));
+    this.#idle.push(connection);
+    if (Number.isFinite(this.#maxIdleMs)) this.#timer ??= setTimeout(() => this.#sweep(), this.#maxIdleMs);
+    connection.watch(() => {
+      const at = this.#idle.indexOf(connection);
+      if (at >= 0) this.#idle.splice(at, 1);
+    });
   }
 
   /** Closes every idle connection, and each that is given back later. */
   close(): void {
     this.#isClosed = true;
-    for (const connection of [...this.#idle.keys()]) this.#drop(connection);
+    clearTimeout(this.#timer);
+    for (const connection of this.#idle.splice(0)) connection.close();
   }
 
-  #drop(connection: Connection): void {
-    this.#remove(connection);
-    connection.close();
-  }
-
-  #remove(connection: Connection): void {
-    clearTimeout(this.#idle.get(connection));
-    this.#idle.delete(connection);
+  /** Closes what is too old, and looks again when the oldest of the rest is. */
+  #sweep(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    while (this.#idle[0] !== undefined && now - this.#idle[0].idleSinceMs >= this.#maxIdleMs) {
+      this.#idle.shift()?.close();
+    }
+    const oldest = this.#idle[0];
+    if (oldest === undefined) return;
+    this.#timer = setTimeout(() => this.#sweep(), oldest.idleSinceMs + this.#maxIdleMs - now);
   }
 }

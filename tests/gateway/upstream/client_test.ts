@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { UpstreamClient } from "../../../src/gateway/upstream/client.ts";
-import type { UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
+import type { UpstreamRequest, UpstreamResponse } from "../../../src/gateway/upstream/message.ts";
+import { readerOf, textOf } from "../body_reader.ts";
 import { codeOf, type RawBackend, rawBackend, type RawSocket } from "../raw_backend.ts";
 
 const GET: UpstreamRequest = { method: "GET", path: "/a?b=c", headers: [["x-one", "1"]], body: null };
@@ -79,7 +80,7 @@ Deno.test("closing the client closes its idle sockets, and later sends fail", as
   const socket = await leaveIdle(backend);
   backend.client.close();
   await socket.readToEnd();
-  assertEquals(await codeOf(backend.client.send(GET)), "backend_unreachable");
+  assertEquals(await codeOf(answer(backend.client, GET)), "backend_unreachable");
 });
 
 Deno.test("a GET that meets a dead kept-alive socket goes again over a fresh one", async () => {
@@ -97,7 +98,7 @@ Deno.test("a GET that meets a dead kept-alive socket goes again over a fresh one
 Deno.test("a POST that a kept-alive socket lost may have been seen, and is not sent twice", async () => {
   using backend = rawBackend();
   const socket = await leaveIdle(backend);
-  const asked = codeOf(backend.client.send(POST));
+  const asked = codeOf(answer(backend.client, POST));
   await socket.readUntil("hello");
   socket.close();
   assertEquals(await asked, "backend_lost");
@@ -105,11 +106,11 @@ Deno.test("a POST that a kept-alive socket lost may have been seen, and is not s
 
 Deno.test("a refused connection is backend_unreachable, one that ends without an answer backend_lost", async () => {
   using backend = rawBackend();
-  const asked = codeOf(backend.client.send(POST));
+  const asked = codeOf(answer(backend.client, POST));
   (await backend.accept()).close();
   assertEquals(await asked, "backend_lost");
   backend.refuse();
-  assertEquals(await codeOf(backend.client.send(POST)), "backend_unreachable");
+  assertEquals(await codeOf(answer(backend.client, POST)), "backend_unreachable");
 });
 
 Deno.test("after the backend's end, the next POST learns that nothing reached it", async () => {
@@ -118,8 +119,8 @@ Deno.test("after the backend's end, the next POST learns that nothing reached it
   backend.refuse();
   const gone = new UpstreamClient({ baseUrl: backend.baseUrl });
   socket.close();
-  assertEquals(await codeOf(gone.send(POST)), "backend_unreachable"); // by now the end of the idle socket is known
-  assertEquals(await codeOf(backend.client.send(POST)), "backend_unreachable");
+  assertEquals(await codeOf(answer(gone, POST)), "backend_unreachable"); // by now the end of the idle socket is known
+  assertEquals(await codeOf(answer(backend.client, POST)), "backend_unreachable");
   gone.close();
 });
 
@@ -141,7 +142,7 @@ for (
 
 Deno.test("a malformed answer is backend_lost and closes the socket", async () => {
   using backend = rawBackend();
-  const asked = codeOf(backend.client.send(POST));
+  const asked = codeOf(answer(backend.client, POST));
   const socket = await backend.accept();
   await socket.readUntil("hello");
   await socket.write("HTTP/1.1 200 OK\ncontent-length: 0\n\n");
@@ -149,46 +150,45 @@ Deno.test("a malformed answer is backend_lost and closes the socket", async () =
   await socket.readToEnd();
 });
 
-Deno.test("an abort before sending reaches no backend", async () => {
+Deno.test("an abort while connecting rejects with its reason, and what opens later is closed", async () => {
   using backend = rawBackend();
-  const reason = new Error("gone");
-  const error = await assertRejects(() => backend.client.send({ ...POST, signal: AbortSignal.abort(reason) }));
-  assertEquals(error, reason);
-});
-
-Deno.test("an abort while connecting rejects with its reason", async () => {
-  using backend = rawBackend();
-  const stop = new AbortController();
-  const asked = backend.client.send({ ...POST, signal: stop.signal });
-  stop.abort(new Error("gone"));
-  await assertRejects(() => asked, Error, "gone");
+  const call = backend.client.send(POST);
+  call.abort(new Error("gone"));
+  await assertRejects(() => call.response, Error, "gone");
   await (await backend.accept()).readToEnd();
 });
 
 Deno.test("an abort while the head is awaited closes the silent backend's socket", async () => {
   using backend = rawBackend();
-  const stop = new AbortController();
-  const asked = backend.client.send({ ...POST, signal: stop.signal });
+  const call = backend.client.send(POST);
   const socket = await backend.accept();
   await socket.readUntil("hello");
-  stop.abort(new Error("gone"));
-  await assertRejects(() => asked, Error, "gone");
+  call.abort(new Error("gone"));
+  await assertRejects(() => call.response, Error, "gone");
   await socket.readToEnd();
 });
 
 Deno.test("an abort in the body ends a waiting read with its reason and closes the socket", async () => {
   using backend = rawBackend();
-  const stop = new AbortController();
-  const { socket, reader } = await answered(
-    backend,
-    { ...POST, signal: stop.signal },
-    "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc",
-  );
+  const { call, socket, reader } = await answered(backend, POST, "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
   await reader.read();
   const waiting = reader.read();
-  stop.abort(new Error("gone"));
+  call.abort(new Error("gone"));
   await assertRejects(() => waiting, Error, "gone");
   await socket.readToEnd();
+});
+
+Deno.test("an abort after the end, and a second one, change nothing", async () => {
+  using backend = rawBackend();
+  const { call, socket, reader } = await answered(backend, POST, "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc");
+  await reader.read();
+  assert((await reader.read()).done);
+  call.abort(new Error("late"));
+  call.abort(new Error("later"));
+  const second = ask(backend.client, GET);
+  await socket.readUntil("GET /a?b=c");
+  await socket.write(OK);
+  assertEquals(await second, "ok");
 });
 
 Deno.test("cancelling a body is noticed by a backend that has fallen silent", async () => {
@@ -200,13 +200,11 @@ Deno.test("cancelling a body is noticed by a backend that has fallen silent", as
 
 Deno.test("an abort while a large body is going out ends the waiting for its answer", async () => {
   using backend = rawBackend();
-  const stop = new AbortController();
-  const body = new Uint8Array(32 * 1024 * 1024);
-  const asked = backend.client.send({ ...POST, body, signal: stop.signal });
+  const call = backend.client.send({ ...POST, body: new Uint8Array(32 * 1024 * 1024) });
   const socket = await backend.accept();
   await socket.readUntil("\r\n\r\n");
-  stop.abort(new Error("gone"));
-  await assertRejects(() => asked, Error, "gone");
+  call.abort(new Error("gone"));
+  await assertRejects(() => call.response, Error, "gone");
   await socket.readToEnd();
 });
 
@@ -224,7 +222,7 @@ Deno.test("an answer before the request is whole is handed on, and its socket is
 
 Deno.test("a backend that sends no head in time is header_timeout", async () => {
   using backend = rawBackend({ headerTimeoutMs: 1 });
-  const asked = codeOf(backend.client.send(POST));
+  const asked = codeOf(answer(backend.client, POST));
   const socket = await backend.accept();
   assertEquals(await asked, "header_timeout");
   await socket.readToEnd();
@@ -234,12 +232,12 @@ Deno.test("answers without a body leave the socket to the next request", async (
   using backend = rawBackend();
   let socket: RawSocket | undefined;
   for (
-    const [method, answer] of [["HEAD", "200 OK\r\ncontent-length: 99"], ["POST", "204 None"], ["GET", "304 Same"]]
+    const [method, head] of [["HEAD", "200 OK\r\ncontent-length: 99"], ["POST", "204 None"], ["GET", "304 Same"]]
   ) {
-    const asked = backend.client.send({ ...GET, method: method ?? "" });
+    const asked = answer(backend.client, { ...GET, method: method ?? "" });
     socket ??= await backend.accept();
     await socket.readUntil("\r\n\r\n");
-    await socket.write(`HTTP/1.1 ${answer}\r\n\r\n`);
+    await socket.write(`HTTP/1.1 ${head}\r\n\r\n`);
     assertEquals((await asked).body, null);
   }
 });
@@ -247,14 +245,19 @@ Deno.test("answers without a body leave the socket to the next request", async (
 Deno.test("a header that could end its line early is refused", async () => {
   using backend = rawBackend();
   for (const value of ["a\r\nb: c", "a\0", "\u010d\u010ax"]) {
-    assertEquals(await codeOf(backend.client.send({ ...GET, headers: [["x", value]] })), "bad_request");
+    assertEquals(await codeOf(answer(backend.client, { ...GET, headers: [["x", value]] })), "bad_request");
   }
-  assertEquals(await codeOf(backend.client.send({ ...GET, path: "/a b" })), "bad_request");
+  assertEquals(await codeOf(answer(backend.client, { ...GET, path: "/a b" })), "bad_request");
 });
+
+/** Sends; what `send` throws becomes a rejection. */
+async function answer(client: UpstreamClient, request: UpstreamRequest): Promise<UpstreamResponse> {
+  return await client.send(request).response;
+}
 
 /** Sends, and reads the whole answer as text. */
 async function ask(client: UpstreamClient, request: UpstreamRequest): Promise<string> {
-  return await new Response((await client.send(request)).body).text();
+  return await textOf((await answer(client, request)).body);
 }
 
 /** Serves one request and leaves its socket in the client's pool. */
@@ -269,11 +272,11 @@ async function leaveIdle(backend: RawBackend): Promise<RawSocket> {
 
 /** Sends `request`, has `answer` written once it begins to arrive, and returns both ends of the body. */
 async function answered(backend: RawBackend, request: UpstreamRequest, answer: string) {
-  const asked = backend.client.send(request);
+  const call = backend.client.send(request);
   const socket = await backend.accept();
   await socket.readUntil("\r\n\r\n");
   await socket.write(answer);
-  const { body } = await asked;
+  const { body } = await call.response;
   assert(body);
-  return { socket, reader: body.getReader() };
+  return { call, socket, reader: readerOf(body) };
 }

@@ -1,0 +1,144 @@
+/**
+ * The sending half of an exchange: head, then body, with a wait for `100 Continue` between them where that was promised.
+ *
+ * @module
+ */
+
+import type { Connection } from "./connection.ts";
+import { headWithBody, type RequestFraming } from "./request_head.ts";
+
+/** What is sent, and where. */
+export interface RequestWriterOptions {
+  readonly connection: Connection;
+  /** See `writeRequestHead`. */
+  readonly head: string;
+  readonly framing: RequestFraming;
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** How long to wait for `100 Continue` before the body goes out all the same; undefined does not wait, null for ever. */
+  readonly continueTimeoutMs: number | null | undefined;
+  /** The body's stream failed, or has another length than was announced: the message cannot be ended. */
+  readonly onBadBody: (reason: unknown) => void;
+}
+
+/** A body up to this size goes out in one write together with the head. */
+const SMALL_BYTES = 64 * 1024;
+const NOTHING = new Uint8Array(0);
+const CRLF = "\r\n";
+const LAST_CHUNK = new TextEncoder().encode("0\r\n\r\n");
+
+/** Sends one request; made for one {@link RequestWriter.start}. */
+export class RequestWriter {
+  /** Whether every byte has gone out. */
+  isDone = false;
+  /** False once it is certain that not one byte has got through. */
+  mayHaveBeenSeen = true;
+  /** Whether a streamed body has been touched, so that it cannot be sent a second time. */
+  hasReadBody = false;
+  readonly #options: RequestWriterOptions;
+  #continue: PromiseWithResolvers<boolean> | null = null;
+  #isStopped = false;
+
+  /** Sends nothing yet. */
+  constructor(options: RequestWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Sends; a failed write is no error here, because the answer's side tells how the exchange ended. */
+  start(): void {
+    this.#send().then(() => void (this.isDone = !this.#isStopped), () => {});
+  }
+
+  /** The backend said `100 Continue`. */
+  goOn(): void {
+    this.#continue?.resolve(true);
+  }
+
+  /** The answer is there or nobody wants it: a body that has not begun to go out stays here. */
+  noMore(): void {
+    this.#continue?.resolve(false);
+  }
+
+  async #send(): Promise<void> {
+    const { head, body, continueTimeoutMs } = this.#options;
+    const isOneWrite = body === null || (body instanceof Uint8Array && body.length <= SMALL_BYTES);
+    if (isOneWrite && continueTimeoutMs === undefined) return await this.#begin(headWithBody(head, body ?? NOTHING));
+    await this.#begin(headWithBody(head, NOTHING));
+    if (continueTimeoutMs !== undefined && !(await this.#mayGoOn(continueTimeoutMs))) {
+      this.#isStopped = true;
+      if (body instanceof ReadableStream) await body.cancel("not wanted");
+      return;
+    }
+    if (body instanceof Uint8Array) await this.#write(body);
+    else if (body !== null) await this.#stream(body);
+  }
+
+  /** The first write, which tells whether anything got through. */
+  async #begin(bytes: Uint8Array): Promise<void> {
+    let written: number;
+    try {
+      written = await this.#options.connection.write(bytes);
+    } catch (error) {
+      this.mayHaveBeenSeen = false; // until the write has failed, it may have got through
+      throw error;
+    }
+    if (written < bytes.length) await this.#write(bytes.subarray(written));
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#options.connection.write(bytes.subarray(at));
+  }
+
+  async #mayGoOn(timeoutMs: number | null): Promise<boolean> {
+    this.#continue = Promise.withResolvers<boolean>();
+    const { promise, resolve } = this.#continue;
+    const timer = timeoutMs === null ? undefined : setTimeout(() => resolve(true), timeoutMs);
+    const mayGoOn = await promise;
+    clearTimeout(timer);
+    return mayGoOn;
+  }
+
+  async #stream(body: ReadableStream<Uint8Array>): Promise<void> {
+    const { framing, onBadBody } = this.#options;
+    this.hasReadBody = true;
+    const reader = body.getReader();
+    let left = framing === "chunked" || framing === "none" ? null : framing.length;
+    try {
+      while (true) {
+        const { done, value } = await reader.read().catch((reason) => {
+          onBadBody(reason);
+          throw reason;
+        });
+        if (done) break;
+        if (value.length === 0) continue; // as a chunk it would end the body
+        if (left === null) {
+          await this.#write(chunkOf(value));
+          continue;
+        }
+        left -= value.length;
+        if (left < 0) throw tell(onBadBody, "The body is longer than was announced");
+        await this.#write(value);
+      }
+      if (left === null) await this.#write(LAST_CHUNK);
+      else if (left > 0) throw tell(onBadBody, "The body is shorter than was announced");
+    } catch (error) {
+      await reader.cancel(error).catch(() => {});
+      throw error;
+    }
+  }
+}
+
+function chunkOf(bytes: Uint8Array): Uint8Array {
+  const line = bytes.length.toString(16) + CRLF;
+  const chunk = headWithBody(line, NOTHING);
+  const whole = new Uint8Array(chunk.length + bytes.length + 2);
+  whole.set(chunk);
+  whole.set(bytes, chunk.length);
+  whole.set([13, 10], chunk.length + bytes.length);
+  return whole;
+}
+
+function tell(onBadBody: (reason: unknown) => void, message: string): Error {
+  const error = new Error(message);
+  onBadBody(error);
+  return error;
+}

@@ -1,0 +1,43 @@
+/**
+ * A connection after `101 Switching Protocols`: raw bytes in both directions.
+ *
+ * @module
+ */
+
+import { GatewayError } from "../../errors.ts";
+import type { Connection } from "./connection.ts";
+import type { UpstreamTunnel } from "./message.ts";
+
+/** Takes over `connection`; `first` came together with the head of the answer. */
+export function openTunnel(
+  connection: Connection,
+  first: Uint8Array | null,
+  { onClosed }: { readonly onClosed: () => void },
+): UpstreamTunnel {
+  let ahead = first;
+  return {
+    async read() {
+      if (ahead !== null) {
+        const bytes = ahead;
+        ahead = null;
+        return bytes;
+      }
+      const count = await connection.read().catch(lost);
+      return count === null ? null : connection.own(connection.view(count));
+    },
+    async write(bytes) {
+      for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at)).catch(lost);
+    },
+    async closeWrite() {
+      await connection.closeWrite().catch(lost);
+    },
+    close() {
+      onClosed();
+      connection.close();
+    },
+  };
+}
+
+function lost(cause: unknown): never {
+  throw new GatewayError("backend_lost", "The model's backend broke off", { cause });
+}
