@@ -197,12 +197,13 @@ export class Exchange implements UpstreamCall, UpstreamBody {
   #finish(mayReuse: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    const connection = this.#connection;
+    const writer = this.#writer;
+    writer?.noMore();
+    if (connection === null) return;
     const { head, hasExcess } = this.#parser;
-    const isReusable = mayReuse && this.#writer?.isDone === true && head?.keepAlive === true && !hasExcess;
-    this.#writer?.noMore();
-    if (this.#connection === null) return;
-    if (isReusable) this.#route.giveBack(this.#connection);
-    else this.#connection.close();
+    if (!mayReuse || head?.keepAlive !== true || hasExcess || writer === null) return connection.close();
+    writer.whenWritten((isDone) => isDone ? this.#route.giveBack(connection) : connection.close());
   }
 
   #lost(cause: unknown): unknown {

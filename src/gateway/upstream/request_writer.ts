@@ -28,15 +28,15 @@ const LAST_CHUNK = new TextEncoder().encode("0\r\n\r\n");
 
 /** Sends one request; made for one {@link RequestWriter.start}. */
 export class RequestWriter {
-  /** Whether every byte has gone out. */
-  isDone = false;
   /** False once it is certain that not one byte has got through. */
   mayHaveBeenSeen = true;
   /** Whether a streamed body has been touched, so that it cannot be sent a second time. */
   hasReadBody = false;
   readonly #options: RequestWriterOptions;
   #continue: PromiseWithResolvers<boolean> | null = null;
-  #isStopped = false;
+  /** `last`: all that is left has been handed to the system, which has not confirmed it yet. */
+  #progress: "writing" | "last" | "done" | "broken" = "writing";
+  #onSettled: ((isDone: boolean) => void) | null = null;
 
   /** Sends nothing yet. */
   constructor(options: RequestWriterOptions) {
@@ -45,7 +45,16 @@ export class RequestWriter {
 
   /** Sends; a failed write is no error here, because the answer's side tells how the exchange ended. */
   start(): void {
-    this.#send().then(() => void (this.isDone = !this.#isStopped), () => {});
+    this.#send().then((isWhole) => this.#settle(isWhole), () => this.#settle(false));
+  }
+
+  /**
+   * Tells whether every byte has gone out, at once where that is known. An answer can overtake the news of the write that it
+   * answers: then the news is waited for. A request of which something is still to be written counts as broken.
+   */
+  whenWritten(tell: (isDone: boolean) => void): void {
+    if (this.#progress === "last") this.#onSettled = tell;
+    else tell(this.#progress === "done");
   }
 
   /** The backend said `100 Continue`. */
@@ -58,18 +67,28 @@ export class RequestWriter {
     this.#continue?.resolve(false);
   }
 
-  async #send(): Promise<void> {
+  #settle(isWhole: boolean): void {
+    this.#progress = isWhole ? "done" : "broken";
+    this.#onSettled?.(isWhole);
+  }
+
+  /** Whether the request has gone out as a whole. */
+  async #send(): Promise<boolean> {
     const { head, body, continueTimeoutMs } = this.#options;
     const isOneWrite = body === null || (body instanceof Uint8Array && body.length <= SMALL_BYTES);
-    if (isOneWrite && continueTimeoutMs === undefined) return await this.#begin(headWithBody(head, body ?? NOTHING));
+    if (isOneWrite && continueTimeoutMs === undefined) {
+      this.#progress = "last";
+      await this.#begin(headWithBody(head, body ?? NOTHING));
+      return true;
+    }
     await this.#begin(headWithBody(head, NOTHING));
     if (continueTimeoutMs !== undefined && !(await this.#mayGoOn(continueTimeoutMs))) {
-      this.#isStopped = true;
       if (body instanceof ReadableStream) await body.cancel("not wanted");
-      return;
+      return false;
     }
     if (body instanceof Uint8Array) await this.#write(body);
     else if (body !== null) await this.#stream(body);
+    return true;
   }
 
   /** The first write, which tells whether anything got through. */
