@@ -7,6 +7,7 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
 import { background, type Log } from "../log.ts";
+import { type Generation, newGeneration } from "./generation.ts";
 import {
   dueAt,
   INITIAL_LIFE,
@@ -17,7 +18,7 @@ import {
   transition,
 } from "./lifecycle.ts";
 import { probeUrl, waitUntilReady } from "./readiness.ts";
-import type { BackendPhase, BackendSpec, BackendTarget, Exit, Probe, RunningGroup, Supervisor } from "./types.ts";
+import type { BackendPhase, BackendSpec, BackendTarget, Exit, Probe, Supervisor } from "./types.ts";
 
 /** What a backend is made of. */
 export interface BackendOptions {
@@ -43,17 +44,11 @@ export interface Probes {
   readonly connect: Probe;
 }
 
-/** What belongs to one generation. */
-interface Generation {
-  readonly gone: AbortController;
-  group: RunningGroup | null;
-  /** What was wished for before the group was known. */
-  early: "terminate" | "kill" | null;
-  /** Settles when it is not probed any more. */
-  probing: Promise<void>;
+/** What is told while another event is carried out. */
+interface Pending {
+  readonly event: LifeEvent;
+  readonly begin: (() => void) | undefined;
 }
-
-type Told = LifeEvent extends infer E ? E extends LifeEvent ? Omit<E, "at"> : never : never;
 
 /** How many lines of output an operator is shown when a start fails. */
 const LAST_LINES = 20;
@@ -66,8 +61,8 @@ export class Backend {
   readonly #options: BackendOptions;
   #life: LifeState = INITIAL_LIFE;
   #current: Generation | null = null;
-  #cancelTimer: (() => void) | null = null;
-  readonly #inbox: { readonly event: Told; readonly begin: (() => void) | undefined }[] = [];
+  #timer: { readonly at: number; readonly cancel: () => void } | null = null;
+  readonly #inbox: Pending[] = [];
   #busy = false;
   #startWaiters: PromiseWithResolvers<void>[] = [];
   #stopWaiters: PromiseWithResolvers<void>[] = [];
@@ -94,20 +89,20 @@ export class Backend {
    */
   ensureReady(): Promise<void> {
     const waiter = Promise.withResolvers<void>();
-    this.#tell({ type: "ensure" }, () => this.#startWaiters.push(waiter));
+    this.#tell({ type: "ensure", at: this.#now() }, () => this.#startWaiters.push(waiter));
     return waiter.promise;
   }
 
   /** Resolves when no process of it is left; rejects with `stop_failed` when one survives SIGKILL. */
   stop(): Promise<void> {
     const waiter = Promise.withResolvers<void>();
-    this.#tell({ type: "stop" }, () => this.#stopWaiters.push(waiter));
+    this.#tell({ type: "stop", at: this.#now() }, () => this.#stopWaiters.push(waiter));
     return waiter.promise;
   }
 
   /** Ends the grace of a stop that runs: SIGKILL now. Nothing happens when none runs. */
   hurry(): void {
-    this.#tell({ type: "hurry" });
+    this.#tell({ type: "hurry", at: this.#now() });
   }
 
   /**
@@ -116,26 +111,31 @@ export class Backend {
    * @throws {GatewayError} `backend_unreachable` when it is not ready.
    */
   hold(): { readonly target: BackendTarget; release(): void } {
-    const { model, proxy } = this.#options.spec;
     const current = this.#current;
     if (this.#life.state !== "ready" || current === null) {
+      const { model } = this.#options.spec;
       throw new GatewayError("backend_unreachable", `The model ${JSON.stringify(model)} is not ready`);
     }
-    const { generation } = this.#life;
-    const { signal } = current.gone;
-    this.#tell({ type: "held", generation });
-    return {
-      target: { model, baseUrl: proxy, generation, gone: signal, isAlive: () => !signal.aborted },
-      release: () => this.#tell({ type: "released", generation }),
-    };
+    const { target } = current;
+    const { generation } = target;
+    this.#tell({ type: "held", generation, at: this.#now() });
+    return { target, release: () => this.#tell({ type: "released", generation, at: this.#now() }) };
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
   }
 
   /** One event at a time: what is told while commands run waits here. `begin` runs just before the event counts. */
-  #tell(event: Told, begin?: () => void): void {
-    this.#inbox.push({ event, begin });
-    if (this.#busy) return;
+  #tell(event: LifeEvent, begin?: () => void): void {
+    if (this.#busy) {
+      this.#inbox.push({ event, begin });
+      return;
+    }
     this.#busy = true;
     try {
+      begin?.();
+      this.#step(event);
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
         next.begin?.();
         this.#step(next.event);
@@ -145,12 +145,12 @@ export class Backend {
     }
   }
 
-  #step(event: Told): void {
-    const { spec, clock, onPhase, log } = this.#options;
+  #step(event: LifeEvent): void {
+    const { spec, onPhase, log } = this.#options;
     const before = this.phase;
-    const [life, commands] = transition(this.#life, { ...event, at: clock.now() } as LifeEvent, spec);
+    const [life, commands] = transition(this.#life, event, spec);
     this.#life = life;
-    this.#setTimer(dueAt(life));
+    this.#setTimer(dueAt(life), this.phase === before);
     if (this.phase !== before) {
       log.debug(`${spec.model}: ${before} → ${this.phase}`);
       onPhase(this.phase);
@@ -180,7 +180,7 @@ export class Backend {
 
   async #spawn(generation: number): Promise<void> {
     const { spec, supervisor, log } = this.#options;
-    const current: Generation = { gone: new AbortController(), group: null, early: null, probing: Promise.resolve() };
+    const current = newGeneration(spec, generation);
     this.#current = current;
     let ended = false;
     try {
@@ -189,14 +189,15 @@ export class Backend {
           ended = true;
           if (this.#life.state === "ready") log.warn(`${spec.model}: its backend exited by itself (code ${exit.code})`);
           current.gone.abort(exit);
-          this.#tell({ type: "exited", generation, exit, lastLines: supervisor.lastLines(spec.model, LAST_LINES) });
+          const lastLines = supervisor.lastLines(spec.model, LAST_LINES);
+          this.#tell({ type: "exited", generation, exit, lastLines, at: this.#now() });
         },
         gone: () => {
           // The last probe of this generation ends first, so that nothing of it is left.
           background(
             log,
             `probe of ${spec.model}`,
-            current.probing.then(() => this.#tell({ type: "gone", generation })),
+            current.probing.then(() => this.#tell({ type: "gone", generation, at: this.#now() })),
           );
         },
       });
@@ -204,7 +205,7 @@ export class Backend {
       if (current.early !== null && !ended) group[current.early]();
     } catch (error) {
       current.gone.abort(NEVER_STARTED);
-      return this.#tell({ type: "spawnFailed", generation, error: toGatewayError(error) });
+      return this.#tell({ type: "spawnFailed", generation, error: toGatewayError(error), at: this.#now() });
     }
     if (ended) return;
     current.probing = this.#waitUntilReady(generation, current);
@@ -221,7 +222,7 @@ export class Backend {
       signal: current.gone.signal,
       goOn: isStarting,
     });
-    if (ready) this.#tell({ type: "probeOk", generation });
+    if (ready) this.#tell({ type: "probeOk", generation, at: this.#now() });
   }
 
   #end(how: "terminate" | "kill"): void {
@@ -231,13 +232,23 @@ export class Backend {
     else current.group[how]();
   }
 
-  #setTimer(at: number | null): void {
-    const { clock } = this.#options;
-    this.#cancelTimer?.();
-    this.#cancelTimer = at === null
+  /**
+   * One movable timer. Within a phase it may come early, which changes nothing, but never late: so the idle time of a
+   * backend that is asked again and again costs one timer per idle time, not one per request.
+   */
+  #setTimer(at: number | null, samePhase: boolean): void {
+    const timer = this.#timer;
+    if (timer === null ? at === null : timer.at === at || (samePhase && (at === null || timer.at < at))) return;
+    timer?.cancel();
+    this.#timer = at === null
       ? null
-      : clock.after(Math.max(0, at - clock.now()), () => this.#tell({ type: "due" }));
+      : { at, cancel: this.#options.clock.after(Math.max(0, at - this.#now()), this.#due) };
   }
+
+  readonly #due = () => {
+    this.#timer = null;
+    this.#tell({ type: "due", at: this.#now() });
+  };
 }
 
 function settle(waiters: readonly PromiseWithResolvers<void>[], error: GatewayError | null): void {

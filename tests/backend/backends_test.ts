@@ -170,6 +170,30 @@ Deno.test("a backend is unloaded when it was idle for its ttl, and never while i
   assert(target.gone.aborted);
 });
 
+Deno.test("all requests of one generation get the same target, and cost no timer each", async () => {
+  const w = world();
+  await ready(w, "a");
+  const { after } = w.clock;
+  let timers = 0;
+  w.clock.after = (delayMs, run) => {
+    timers++;
+    return after(delayMs, run);
+  };
+  const targets = new Set();
+  for (let request = 0; request < 20_000; request++) {
+    const { target, release } = w.backends.hold("a");
+    targets.add(target);
+    w.clock.advance(1);
+    release();
+  }
+  assertEquals([targets.size, w.clock.waiting()], [1, 1]);
+  assert(timers <= 20_000 / TTL_MS, `${timers} timers in ${20_000 / TTL_MS} idle times`);
+  w.clock.advance(TTL_MS - 1);
+  assertEquals(w.supervisor.count("terminate a"), 0);
+  w.clock.advance(1);
+  assertEquals(w.supervisor.count("terminate a"), 1);
+});
+
 Deno.test("a hold on what is not ready is refused, and one of an earlier generation holds nothing", async () => {
   const w = world();
   assertEquals(assertThrows(() => w.backends.hold("a"), GatewayError).code, "backend_unreachable");

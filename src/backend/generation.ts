@@ -1,0 +1,29 @@
+/**
+ * What belongs to one start of a backend and ends with it.
+ *
+ * @module
+ */
+
+import type { BackendSpec, BackendTarget, RunningGroup } from "./types.ts";
+
+/** One start of a backend. */
+export interface Generation {
+  /** Aborts when its leader has exited. */
+  readonly gone: AbortController;
+  /** Its processes, once they are known. */
+  group: RunningGroup | null;
+  /** What was wished for before the group was known. */
+  early: "terminate" | "kill" | null;
+  /** Settles when it is not probed any more. */
+  probing: Promise<void>;
+  /** Where it is reached: one value for all its requests, so that what others keep by target they keep once. */
+  readonly target: BackendTarget;
+}
+
+/** A generation whose processes are still to be started. */
+export function newGeneration({ model, proxy }: BackendSpec, generation: number): Generation {
+  const gone = new AbortController();
+  const { signal } = gone;
+  const target = { model, baseUrl: proxy, generation, gone: signal, isAlive: () => !signal.aborted };
+  return { gone, group: null, early: null, probing: Promise.resolve(), target };
+}
