@@ -11,11 +11,13 @@ import { renderReport, type ScenarioResult } from "./report.ts";
 import { BENCH_MODEL, chatBody, type Figures, type Scenario } from "./scenario.ts";
 import { body20 } from "./scenarios/body.ts";
 import { hot1, hot32 } from "./scenarios/hot.ts";
+import { idle, waiting } from "./scenarios/queue.ts";
 import { rss, start } from "./scenarios/rest.ts";
 import { paced, stream } from "./scenarios/streams.ts";
+import { swap } from "./scenarios/swap.ts";
 import type { TargetSpec } from "./targets.ts";
 
-const SCENARIOS: readonly Scenario[] = [start, hot1, hot32, stream, paced, body20, rss];
+const SCENARIOS: readonly Scenario[] = [start, hot1, hot32, stream, paced, body20, rss, idle, swap, waiting];
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 const BERTH = `${Deno.execPath()} run --config ${CONFIG} -P ${MAIN} --config {config} --listen 127.0.0.1:{port}`;
