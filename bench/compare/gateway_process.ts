@@ -41,12 +41,15 @@ const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 15_000;
 const living = new Set<Deno.ChildProcess>();
 const taken = new Set<number>();
+const folders = new Set<string>();
+let ending = false;
 
 /** Starts a target and resolves when it answers `GET /v1/models`; after a failure nothing is left running. */
 export async function launch(spec: TargetSpec, { models, parallel }: LaunchOptions): Promise<RunningTarget> {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "berth-compare-" });
-  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  folders.add(folder);
+  stack.defer(() => removeFolder(folder));
   const benchModels: BenchModel[] = Object.entries(models)
     .map(([id, loadMs]) => ({ id, loadMs, port: newPort() }));
   const enginePorts = new Map(benchModels.map(({ id, port }) => [id, port]));
@@ -98,6 +101,7 @@ export function startProcess(
   words: readonly string[],
   { readOutput = false }: { readonly readOutput?: boolean } = {},
 ): StartedProcess {
+  if (ending) throw new Error("interrupted");
   const [program = "", ...args] = words;
   const stdout = readOutput ? "piped" : "null";
   const child = new Deno.Command(program, { args, stdin: "null", stdout, stderr: "null" }).spawn();
@@ -122,9 +126,15 @@ export function startProcess(
   };
 }
 
-/** Ends every process that is still there, for an interrupted bench. */
+/** Ends every process that is still there, and starts no more: for a bench that is interrupted or has failed. */
 export async function endAll(): Promise<void> {
+  ending = true;
   await Promise.all([...living].map(end));
+  await Promise.all([...folders].map(removeFolder));
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  if (folders.delete(folder)) await Deno.remove(folder, { recursive: true });
 }
 
 async function end(child: Deno.ChildProcess): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Compares gateways side by side: `deno task bench:compare`; the README in this folder's parent says how to read it.
+ * Compares gateways side by side: `deno task bench:compare`; `bench/README.md` says how to read it.
  *
  * @module
  */
@@ -24,13 +24,18 @@ const BERTH = `${Deno.execPath()} run --config ${CONFIG} -P ${MAIN} --config {co
 const WARM_UP_EFFORT = 0.2;
 
 if (import.meta.main) {
+  let interrupted = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => void endAll().finally(() => Deno.exit(130)));
+    Deno.addSignalListener(signal, () => {
+      interrupted = true;
+      void endAll().finally(() => Deno.exit(130));
+    });
   }
   try {
     await compare(parseCompareArguments(Deno.args, BERTH));
   } catch (error) {
     await endAll();
+    if (interrupted) Deno.exit(130); // what failed then, failed because its gateway was ended
     write(Deno.stderr, `${error instanceof Error ? error.message : error}\n`);
     Deno.exit(1);
   }
