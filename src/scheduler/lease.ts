@@ -60,7 +60,10 @@ export interface CallerOptions {
   readonly onPosition: ((position: number) => void) | undefined;
 }
 
-/** One request from its arrival to the end of its lease: its own abort listener and its own lease, to stay small. */
+/**
+ * One request from its arrival to the end of its lease: its own abort listener and its own lease, to stay small. What is
+ * granted at once has neither promise functions nor a listener.
+ */
 export class Caller<T> implements Lease<T>, EventListenerObject {
   /** Its name in the core. */
   readonly ticket: Ticket;
@@ -74,16 +77,19 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   toldPosition = 0;
   readonly #port: CallerPort;
   readonly #callerSignal: AbortSignal | undefined;
-  /** Both are set while the caller waits for a grant. */
+  /** Neither granted nor answered yet. */
+  #waits = true;
+  /** Both are set while somebody waits for the promise. */
   #resolve: ((lease: Lease<T>) => void) | null = null;
   #reject: ((reason: unknown) => void) | null = null;
   #hold: Hold<T> | null = null;
+  #refusal: unknown = undefined;
   #cut: AbortController | null = null;
   #interrupted: GatewayError | null = null;
   #onInterrupt: ((reason: GatewayError) => void) | null = null;
   #over = false;
 
-  /** Does nothing yet: {@link Caller.wait} begins. */
+  /** Waits from now on; {@link Caller.wait} gives the promise. */
   constructor(port: CallerPort, options: CallerOptions) {
     this.#port = port;
     this.ticket = options.ticket;
@@ -121,12 +127,15 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     this.#onInterrupt = listener;
   }
 
-  /** Starts waiting; the promise settles exactly once, by {@link granted}, {@link refused} or the caller's signal. */
+  /** Settles exactly once, by {@link granted}, {@link refused} or the caller's signal; may have been settled before. */
   wait(): Promise<Lease<T>> {
+    if (this.#hold !== null) return Promise.resolve(this);
+    if (!this.#waits) return Promise.reject(this.#refusal);
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      this.#callerSignal?.addEventListener("abort", this);
+      if (this.#callerSignal?.aborted) this.handleEvent();
+      else this.#callerSignal?.addEventListener("abort", this);
     });
   }
 
@@ -138,22 +147,24 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
 
   /** The backend is ready and held; a caller that was answered already gives it straight back. */
   granted(hold: Hold<T>): void {
-    const resolve = this.#resolve;
-    this.#stopWaiting();
-    if (resolve === null) {
+    if (!this.#waits) {
       hold.release();
       return this.#port.served(this.ticket);
     }
+    const resolve = this.#resolve;
+    this.#stopWaiting();
     this.#hold = hold;
-    resolve(this);
+    resolve?.(this);
   }
 
   /** The wait ends with an error, and with it the lease if there is one. */
   refused(reason: unknown): void {
+    if (!this.#waits) return;
     const reject = this.#reject;
     this.#end();
     this.#stopWaiting();
-    reject?.(reason);
+    if (reject === null) this.#refusal = reason;
+    else reject(reason);
   }
 
   /** An operator cuts the request; only the first time counts. */
@@ -174,15 +185,15 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
       throw this.#callerSignal.reason;
     }
     this.#releaseHold();
-    const again = this.wait();
+    this.#waits = true;
     this.#port.lost(this.ticket);
-    await again;
+    await this.wait();
   }
 
   /** See {@link Lease.release}. */
   release(): void {
     if (this.#over) return;
-    if (this.#reject !== null) {
+    if (this.#waits) {
       this.refused(new GatewayError("client_closed", "The lease was given back while it was renewed"));
     }
     this.#end();
@@ -213,6 +224,8 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   }
 
   #stopWaiting(): void {
+    this.#waits = false;
+    if (this.#reject === null) return;
     this.#resolve = null;
     this.#reject = null;
     this.#callerSignal?.removeEventListener("abort", this);

@@ -1,7 +1,8 @@
 /**
- * The waiting line as a value: a persistent radix trie over rising tickets in which every node knows how many it holds.
+ * A line of items as a value: a persistent radix trie over rising tickets in which every node knows how many it holds.
  *
- * Appending, removing and asking for a position copy or visit one path, O(log32 n), and leave older versions intact.
+ * Appending, replacing, removing and asking for a position copy or visit one path, O(log32 n), and leave older versions
+ * intact. `n` is the way from the oldest ticket in the line to the newest, however many came before.
  *
  * @module
  */
@@ -24,7 +25,7 @@ export interface Node<T> {
 export interface Queue<T extends Ticketed> {
   /** How many items wait. */
   readonly size: number;
-  /** The ticket that offset 0 stands for; set anew whenever an empty line gets an item. */
+  /** The ticket that offset 0 stands for; moves on when the line has moved on. */
   readonly base: number;
   /** How many tickets one slot of the root covers: a power of {@link FAN_OUT}. */
   readonly span: number;
@@ -52,13 +53,36 @@ export function append<T extends Ticketed>(queue: Queue<T>, item: T): Queue<T> {
     root = { count: root.count, slots: [root] };
     span *= FAN_OUT;
   }
-  return { size: queue.size + 1, base: queue.base, span, root: insert(root, span, { offset, item }) };
+  return movedOn({ size: queue.size + 1, base: queue.base, span, root: insert(root, span, { offset, item }) }, item);
+}
+
+/** A line that never empties leaves the old part of its trie behind: only the part where `item` stands may be kept. */
+function movedOn<T extends Ticketed>(queue: Queue<T>, item: T): Queue<T> {
+  let { base, span, root } = queue;
+  while (root !== null && span > 1) {
+    const index = Math.floor((item.ticket - base) / span);
+    const part = root.slots[index] as Node<T> | undefined;
+    if (part === undefined || part.count < root.count) break;
+    base += index * span;
+    span /= FAN_OUT;
+    root = part;
+  }
+  return span === queue.span ? queue : { size: queue.size, base, span, root };
+}
+
+/** The line with `item` in the place of the one with its ticket; the same line when there is none. */
+export function replace<T extends Ticketed>(queue: Queue<T>, item: T): Queue<T> {
+  if (queue.root === null || find(queue, item.ticket) === undefined) return queue;
+  const { size, base, span } = queue;
+  return { size, base, span, root: withReplaced(queue.root, span, { offset: item.ticket - base, item }) };
 }
 
 /** The line without this ticket; the same line when it is not in it. */
 export function remove<T extends Ticketed>(queue: Queue<T>, ticket: number): Queue<T> {
-  if (find(queue, ticket) === undefined || queue.root === null) return queue;
-  const root = without(queue.root, queue.span, ticket - queue.base);
+  const offset = ticket - queue.base;
+  if (queue.root === null || offset < 0 || offset >= queue.span * FAN_OUT) return queue;
+  const root = without(queue.root, queue.span, offset);
+  if (root === queue.root) return queue;
   return root === null ? EMPTY : { size: queue.size - 1, base: queue.base, span: queue.span, root };
 }
 
@@ -139,11 +163,25 @@ function insert<T>(node: Node<T> | undefined, span: number, entry: { offset: num
   return { count: (node?.count ?? 0) + 1, slots };
 }
 
-function without<T>(node: Node<T>, span: number, offset: number): Node<T> | null {
-  if (node.count === 1) return null;
+function withReplaced<T>(node: Node<T>, span: number, entry: { offset: number; item: T }): Node<T> {
+  const { offset, item } = entry;
   const index = Math.floor(offset / span);
   const slots = node.slots.slice();
-  const child = span === 1 ? null : without(slots[index] as Node<T>, span / FAN_OUT, offset - index * span);
-  slots[index] = child ?? undefined;
+  slots[index] = span === 1
+    ? item
+    : withReplaced(slots[index] as Node<T>, span / FAN_OUT, { offset: offset - index * span, item });
+  return { count: node.count, slots };
+}
+
+/** The node without the item at `offset`: null when nothing is left, the same node when there is no such item. */
+function without<T>(node: Node<T>, span: number, offset: number): Node<T> | null {
+  const index = Math.floor(offset / span);
+  const slot = node.slots[index];
+  if (slot === undefined) return node;
+  const rest = span === 1 ? null : without(slot as Node<T>, span / FAN_OUT, offset - index * span);
+  if (rest === slot) return node;
+  if (node.count === 1) return null;
+  const slots = node.slots.slice();
+  slots[index] = rest ?? undefined;
   return { count: node.count - 1, slots };
 }

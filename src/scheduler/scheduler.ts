@@ -9,10 +9,10 @@ import { GatewayError, toGatewayError } from "../errors.ts";
 import { background, type Log } from "../log.ts";
 import type { BackendPort, Hold } from "./backend_port.ts";
 import { Caller, type CallerPort, type Lease } from "./lease.ts";
-import { positionOf } from "./queue.ts";
+import { find, positionOf } from "./queue.ts";
 import { initialState, transition } from "./serial_core.ts";
 import { type SchedulerSnapshot, snapshotOf, type SnapshotOptions } from "./snapshot.ts";
-import type { Command, Event, SchedulerModel, SerialSettings, State, Ticket } from "./types.ts";
+import type { Command, Event, SchedulerModel, SerialSettings, State, Ticket, Turn } from "./types.ts";
 
 /** What {@link SerialScheduler} is made of. */
 export interface SchedulerOptions<T> {
@@ -38,8 +38,6 @@ export interface AcquireOptions {
   readonly onPosition?: (position: number) => void;
 }
 
-type Told = Event extends infer E ? E extends Event ? Omit<E, "at"> : never : never;
-
 /** Serves requests in strict arrival order with one model in memory. */
 export class SerialScheduler<T> {
   readonly #backends: BackendPort<T>;
@@ -63,13 +61,13 @@ export class SerialScheduler<T> {
   readonly #port: CallerPort = {
     left: (ticket) => {
       this.#forget(ticket);
-      this.#tell({ type: "cancelled", ticket });
+      this.#tell({ type: "cancelled", ticket, at: this.#clock.now() });
     },
     served: (ticket) => {
       this.#forget(ticket);
-      this.#tell({ type: "served", ticket });
+      this.#tell({ type: "served", ticket, at: this.#clock.now() });
     },
-    lost: (ticket) => this.#tell({ type: "lost", ticket }),
+    lost: (ticket) => this.#tell({ type: "lost", ticket, at: this.#clock.now() }),
     idOf: (ticket) => this.#idOf(ticket),
   };
 
@@ -79,7 +77,9 @@ export class SerialScheduler<T> {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#state = initialState(options.models, options.settings);
-    options.backends.subscribe((model, phase) => this.#tell({ type: "backendChanged", model, phase }));
+    options.backends.subscribe((model, phase) =>
+      this.#tell({ type: "backendChanged", model, phase, at: this.#clock.now() })
+    );
   }
 
   /**
@@ -94,16 +94,15 @@ export class SerialScheduler<T> {
     this.#callers.set(caller.ticket, caller);
     if (id !== undefined) this.#byId.set(id, caller);
     if (onPosition !== undefined) this.#listeners.add(caller);
-    const lease = caller.wait();
-    this.#tell({ type: "requested", ticket: caller.ticket, model });
-    return lease;
+    this.#tell({ type: "requested", ticket: caller.ticket, model, at: this.#clock.now() });
+    return caller.wait();
   }
 
   /** Cancels the request with this public id, waiting or active; false when there is none. */
   cancel(id: string): boolean {
     const caller = this.#byId.get(id);
     if (caller === undefined) return false;
-    this.#tell({ type: "cancelAsked", ticket: caller.ticket });
+    this.#tell({ type: "cancelAsked", ticket: caller.ticket, at: this.#clock.now() });
     return true;
   }
 
@@ -116,18 +115,19 @@ export class SerialScheduler<T> {
     const unloadId = this.#nextUnloadId++;
     const ended = Promise.withResolvers<void>();
     this.#unloads.set(unloadId, ended);
-    this.#tell({ type: "unloadAsked", unloadId, models });
+    this.#tell({ type: "unloadAsked", unloadId, models, at: this.#clock.now() });
     return ended.promise;
   }
 
   /** Puts a new config in force; waiting requests for models that are gone fail when their turn comes. */
   reconfigure(config: Pick<SchedulerOptions<T>, "models" | "settings">): void {
-    this.#tell({ type: "reconfigured", models: config.models, settings: config.settings });
+    const { models, settings } = config;
+    this.#tell({ type: "reconfigured", models, settings, at: this.#clock.now() });
   }
 
   /** Fails everything that waits or loads, and all that comes later, with `error`; serving requests go on. */
   close(error: GatewayError): void {
-    this.#tell({ type: "closing", error });
+    this.#tell({ type: "closing", error, at: this.#clock.now() });
   }
 
   /** Resolves when no request is active or waiting. */
@@ -155,25 +155,32 @@ export class SerialScheduler<T> {
   }
 
   /** One event at a time: what a command's execution raises waits here, and sees the state that it belongs to. */
-  #tell(event: Told): void {
-    this.#inbox.push({ ...event, at: this.#clock.now() } as Event);
+  #tell(event: Event): void {
+    this.#inbox.push(event);
     if (this.#busy) return;
     this.#busy = true;
+    let taken = 0;
     try {
-      for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
-        const [state, commands] = transition(this.#state, next);
-        this.#state = state;
-        for (const ticket of this.#departed.keys()) {
-          if (state.active?.turns.has(ticket) !== true) this.#departed.delete(ticket);
-        }
-        for (const command of commands) this.#execute(command);
-      }
+      for (let next = this.#inbox[taken++]; next !== undefined; next = this.#inbox[taken++]) this.#step(next);
     } finally {
       this.#busy = false;
+      if (taken > this.#inbox.length) this.#inbox.length = 0;
+      else this.#inbox.splice(0, taken);
     }
     if (this.#drains.length > 0 && this.#isEmpty()) {
       for (const drain of this.#drains.splice(0)) drain.resolve();
     }
+  }
+
+  #step(event: Event): void {
+    const [state, commands] = transition(this.#state, event);
+    this.#state = state;
+    if (this.#departed.size > 0) {
+      for (const ticket of this.#departed.keys()) {
+        if (turnOf(state, ticket) === undefined) this.#departed.delete(ticket);
+      }
+    }
+    for (const command of commands) this.#execute(command);
   }
 
   #execute(command: Command): void {
@@ -205,8 +212,8 @@ export class SerialScheduler<T> {
 
   #grant(ticket: Ticket, model: string): void {
     const caller = this.#callers.get(ticket);
-    if (caller === undefined) return this.#tell({ type: "served", ticket });
-    this.#listeners.delete(caller);
+    if (caller === undefined) return this.#tell({ type: "served", ticket, at: this.#clock.now() });
+    if (caller.onPosition !== undefined) this.#listeners.delete(caller);
     let hold: Hold<T>;
     try {
       hold = this.#backends.hold(model);
@@ -231,9 +238,9 @@ export class SerialScheduler<T> {
     this.#loads.set(loadId, controller);
     try {
       await this.#backends.load(model, { evict, signal: controller.signal });
-      this.#tell({ type: "loaded", loadId });
+      this.#tell({ type: "loaded", loadId, at: this.#clock.now() });
     } catch (thrown) {
-      this.#tell({ type: "loadFailed", loadId, error: toGatewayError(thrown) });
+      this.#tell({ type: "loadFailed", loadId, error: toGatewayError(thrown), at: this.#clock.now() });
     } finally {
       this.#loads.delete(loadId);
     }
@@ -248,7 +255,7 @@ export class SerialScheduler<T> {
     } catch (thrown) {
       ended?.reject(toGatewayError(thrown));
     } finally {
-      this.#tell({ type: "unloaded", unloadId });
+      this.#tell({ type: "unloaded", unloadId, at: this.#clock.now() });
     }
   }
 
@@ -275,18 +282,21 @@ export class SerialScheduler<T> {
     this.#cancelTimer?.();
     this.#cancelTimer = at === null
       ? null
-      : this.#clock.after(Math.max(0, at - this.#clock.now()), () => this.#tell({ type: "woke" }));
+      : this.#clock.after(Math.max(0, at - this.#clock.now()), () =>
+        this.#tell({ type: "woke", at: this.#clock.now() }));
   }
 
   #forget(ticket: Ticket): void {
     const caller = this.#callers.get(ticket);
     if (caller === undefined) return;
     this.#callers.delete(ticket);
-    if (caller.knownId !== undefined && this.#state.active?.turns.has(ticket)) {
-      this.#departed.set(ticket, caller.knownId);
-    }
-    this.#listeners.delete(caller);
-    if (caller.knownId !== undefined && this.#byId.get(caller.knownId) === caller) this.#byId.delete(caller.knownId);
+    if (caller.onPosition !== undefined) this.#listeners.delete(caller);
+    const { knownId } = caller;
+    if (knownId === undefined) return;
+    if (this.#byId.get(knownId) === caller) this.#byId.delete(knownId);
+    // The slot of a load outlives its caller; that of a served request ends with what is told next.
+    const turn = turnOf(this.#state, ticket);
+    if (turn?.phase === "loading" || (turn !== undefined && this.#busy)) this.#departed.set(ticket, knownId);
   }
 
   #idOf(ticket: Ticket): string {
@@ -303,4 +313,8 @@ export class SerialScheduler<T> {
   #isEmpty(): boolean {
     return this.#state.active === null && this.#state.queue.size === 0;
   }
+}
+
+function turnOf({ active }: State, ticket: Ticket): Turn | undefined {
+  return active === null ? undefined : find(active.turns, ticket);
 }

@@ -8,12 +8,14 @@
  */
 
 import { GatewayError } from "../errors.ts";
+import { counted, countOf, countsFor } from "./counts.ts";
 import { NO_ESTIMATES, retryAfterS } from "./estimates.ts";
 import { append, emptyQueue, find, first, itemsAfter } from "./queue.ts";
 import {
   abandon,
   canJoin,
   type Draft,
+  draftOf,
   endTurn,
   grantLoading,
   hasSlot,
@@ -22,10 +24,13 @@ import {
   refuseLoading,
   retryAfter,
   setTurn,
+  stateOf,
   unknownModel,
 } from "./serial_draft.ts";
 import { settle } from "./serial_settle.ts";
-import type { Command, Event, SchedulerModel, SerialSettings, State, Ticket, Waiting } from "./types.ts";
+import type { Command, Event, SchedulerModel, SerialSettings, State, Ticket, Turn, Waiting } from "./types.ts";
+
+const ANNOUNCE: Command = { type: "announce" };
 
 /** The state before anything happened. */
 export function initialState(models: ReadonlyMap<string, SchedulerModel>, settings: SerialSettings): State {
@@ -33,7 +38,7 @@ export function initialState(models: ReadonlyMap<string, SchedulerModel>, settin
     models,
     settings,
     queue: emptyQueue(),
-    counts: new Map(),
+    counts: countsFor(models),
     active: null,
     running: new Map(),
     unloading: new Set(),
@@ -46,13 +51,12 @@ export function initialState(models: ReadonlyMap<string, SchedulerModel>, settin
 
 /** Notes one fact and says what is to be done, in order; the given state stays as it was. */
 export function transition(state: State, event: Event): readonly [State, readonly Command[]] {
-  const draft: Draft = { ...state, commands: [], now: event.at };
+  const draft = draftOf(state, event.at);
   note(draft, event);
   settle(draft);
-  if (draft.queue !== state.queue) draft.commands.push({ type: "announce" });
+  if (draft.queue !== state.queue) draft.commands.push(ANNOUNCE);
   setTimer(draft);
-  const { commands, now: _, ...next } = draft;
-  return [next, commands];
+  return [stateOf(draft), draft.commands];
 }
 
 function note(draft: Draft, event: Event): void {
@@ -85,9 +89,7 @@ function note(draft: Draft, event: Event): void {
       return;
     }
     case "reconfigured":
-      draft.models = event.models;
-      draft.settings = event.settings;
-      return;
+      return noteConfig(draft, event.models, event.settings);
     case "closing":
       return noteClosing(draft, event.error);
     case "woke":
@@ -102,8 +104,7 @@ function noteRequest(draft: Draft, request: Waiting): void {
   if (draft.closed !== null) return refuse(draft, ticket, draft.closed);
   const configured = draft.models.get(model);
   if (configured === undefined) return refuse(draft, ticket, unknownModel(model));
-  const count = draft.counts.get(model) ?? 0;
-  if (configured.limit !== undefined && count >= configured.limit) {
+  if (configured.limit !== undefined && countOf(draft.counts, model) >= configured.limit) {
     return refuse(
       draft,
       ticket,
@@ -120,7 +121,7 @@ function noteRequest(draft: Draft, request: Waiting): void {
     );
   }
   draft.queue = append(draft.queue, request);
-  draft.counts = new Map(draft.counts).set(model, count + 1);
+  draft.counts = counted(draft.counts, model, 1);
 }
 
 /** A request that starts at once is never in the queue's way. */
@@ -139,10 +140,10 @@ function noteCancel(draft: Draft, ticket: Ticket, error: GatewayError | null): v
     if (error !== null) refuse(draft, ticket, error);
     return;
   }
-  const turn = draft.active?.turns.get(ticket);
+  const turn = turnOf(draft, ticket);
   if (turn === undefined || turn.gone) return;
   if (turn.phase === "loading") {
-    setTurn(draft, ticket, { ...turn, gone: true });
+    setTurn(draft, turn, { ...turn, gone: true });
     if (error !== null) refuse(draft, ticket, error);
   } else if (error !== null) {
     draft.commands.push({ type: "interrupt", ticket, error });
@@ -155,20 +156,34 @@ function noteLoaded(draft: Draft, loadId: number): void {
 }
 
 function noteServed(draft: Draft, ticket: Ticket): void {
-  const turn = draft.active?.turns.get(ticket);
+  const turn = turnOf(draft, ticket);
   if (turn === undefined) return;
-  if (turn.phase === "loading") setTurn(draft, ticket, { ...turn, gone: true });
-  else endTurn(draft, ticket, turn);
+  if (turn.phase === "loading") setTurn(draft, turn, { ...turn, gone: true });
+  else endTurn(draft, turn);
 }
 
 function noteLost(draft: Draft, ticket: Ticket): void {
-  const turn = draft.active?.turns.get(ticket);
+  const turn = turnOf(draft, ticket);
   if (turn === undefined || turn.phase !== "serving") return;
   if (draft.closed !== null) {
-    endTurn(draft, ticket, turn);
+    endTurn(draft, turn);
     return refuse(draft, ticket, draft.closed);
   }
-  setTurn(draft, ticket, { ...turn, phase: "loading" });
+  setTurn(draft, turn, { ...turn, phase: "loading" });
+}
+
+function turnOf(draft: Draft, ticket: Ticket): Turn | undefined {
+  return draft.active === null ? undefined : find(draft.active.turns, ticket);
+}
+
+/** The one event that counts requests: limits may have come for models whose requests were not counted. */
+function noteConfig(draft: Draft, models: State["models"], settings: SerialSettings): void {
+  draft.models = models;
+  draft.settings = settings;
+  const present = [...itemsAfter(draft.queue)].map(({ model }) => model);
+  const { active } = draft;
+  if (active !== null) present.push(...Array<string>(active.turns.size).fill(active.model));
+  draft.counts = countsFor(models, present);
 }
 
 function noteUnload(draft: Draft, unloadId: number, models: readonly string[] | null): void {

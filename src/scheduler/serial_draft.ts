@@ -5,8 +5,9 @@
  */
 
 import { GatewayError } from "../errors.ts";
+import { counted } from "./counts.ts";
 import { retryAfterS, withTurn } from "./estimates.ts";
-import { remove } from "./queue.ts";
+import { append, emptyQueue, itemsAfter, remove, replace } from "./queue.ts";
 import type { Active, Command, State, Ticket, Turn, Waiting } from "./types.ts";
 
 /** A state under construction: its fields are replaced, the values in them never changed. */
@@ -14,6 +15,42 @@ export type Draft = { -readonly [Key in keyof State]: State[Key] } & {
   readonly commands: Command[];
   readonly now: number;
 };
+
+/** A draft of what follows `state`; field by field, as that is several times faster than a spread. */
+export function draftOf(state: State, now: number): Draft {
+  return {
+    models: state.models,
+    settings: state.settings,
+    queue: state.queue,
+    counts: state.counts,
+    active: state.active,
+    running: state.running,
+    unloading: state.unloading,
+    closed: state.closed,
+    wakeAt: state.wakeAt,
+    nextLoadId: state.nextLoadId,
+    estimates: state.estimates,
+    commands: [],
+    now,
+  };
+}
+
+/** The finished state. */
+export function stateOf(draft: Draft): State {
+  return {
+    models: draft.models,
+    settings: draft.settings,
+    queue: draft.queue,
+    counts: draft.counts,
+    active: draft.active,
+    running: draft.running,
+    unloading: draft.unloading,
+    closed: draft.closed,
+    wakeAt: draft.wakeAt,
+    nextLoadId: draft.nextLoadId,
+    estimates: draft.estimates,
+  };
+}
 
 /** Whether one more request may be active. */
 export function hasSlot(draft: Draft): boolean {
@@ -31,14 +68,26 @@ export function isAloneAndReady(draft: Draft, model: string): boolean {
   return draft.running.size === 1 && draft.running.get(model) === "ready";
 }
 
+/** Gives a slot to a request; its model is that of the active ones if there are any. */
+export function addTurn(draft: Draft, model: string, turn: Turn): void {
+  const { active } = draft;
+  const turns = append(active === null ? emptyQueue<Turn>() : active.turns, turn);
+  draft.active = { model, turns, loading: (active?.loading ?? 0) + isLoading(turn), loadId: active?.loadId ?? null };
+}
+
 /** Ends the load well: whoever waited for it is served; the gone ones stay for {@link endTurn}. */
 export function grantLoading(draft: Draft, active: Active): void {
-  const turns = new Map<Ticket, Turn>();
-  for (const [ticket, turn] of active.turns) {
-    turns.set(ticket, turn.gone ? turn : { ...turn, phase: "serving" });
-    if (turn.phase === "loading" && !turn.gone) draft.commands.push({ type: "grant", ticket, model: active.model });
+  draft.active = { ...active, loadId: null };
+  for (const turn of loadingTurns(active)) {
+    if (turn.gone) continue;
+    draft.commands.push({ type: "grant", ticket: turn.ticket, model: active.model });
+    setTurn(draft, turn, { ...turn, phase: "serving" });
   }
-  draft.active = { ...active, turns, loadId: null };
+}
+
+/** The active requests that are not served, in order; costs nothing when all are. */
+export function loadingTurns(active: Active): readonly Turn[] {
+  return active.loading === 0 ? [] : [...itemsAfter(active.turns)].filter((turn) => turn.phase === "loading");
 }
 
 /** Makes sure that the running load, if any, starts nothing more. */
@@ -49,42 +98,35 @@ export function abandon(draft: Draft, active: Active): void {
 /** Ends the load: whoever waits for it gets the error, whoever is being served stays. */
 export function refuseLoading(draft: Draft, active: Active, error: GatewayError): void {
   draft.active = { ...active, loadId: null };
-  for (const [ticket, turn] of active.turns) {
-    if (turn.phase !== "loading") continue;
-    endTurn(draft, ticket, turn);
-    if (!turn.gone) refuse(draft, ticket, error);
+  for (const turn of loadingTurns(active)) {
+    endTurn(draft, turn);
+    if (!turn.gone) refuse(draft, turn.ticket, error);
   }
 }
 
 /** Replaces what is known of one active request. */
-export function setTurn(draft: Draft, ticket: Ticket, turn: Turn): void {
-  if (draft.active === null) return;
-  draft.active = { ...draft.active, turns: new Map(draft.active.turns).set(ticket, turn) };
+export function setTurn(draft: Draft, before: Turn, after: Turn): void {
+  const active = draft.active;
+  if (active === null) return;
+  const loading = active.loading - isLoading(before) + isLoading(after);
+  draft.active = { ...active, turns: replace(active.turns, after), loading };
 }
 
 /** Frees the slot of one active request. */
-export function endTurn(draft: Draft, ticket: Ticket, turn: Turn): void {
+export function endTurn(draft: Draft, turn: Turn): void {
   const active = draft.active;
   if (active === null) return;
-  const turns = new Map(active.turns);
-  turns.delete(ticket);
-  draft.active = turns.size === 0 ? null : { ...active, turns };
+  const { model, loadId } = active;
+  const turns = remove(active.turns, turn.ticket);
+  draft.active = turns.size === 0 ? null : { model, turns, loading: active.loading - isLoading(turn), loadId };
   if (turn.phase === "serving") draft.estimates = withTurn(draft.estimates, draft.now - turn.startedAt);
-  discount(draft, active.model);
+  draft.counts = counted(draft.counts, model, -1);
 }
 
 /** Takes a request out of the queue for good. */
 export function leaveQueue(draft: Draft, waiting: Waiting): void {
   draft.queue = remove(draft.queue, waiting.ticket);
-  discount(draft, waiting.model);
-}
-
-function discount(draft: Draft, model: string): void {
-  const counts = new Map(draft.counts);
-  const left = (counts.get(model) ?? 0) - 1;
-  if (left > 0) counts.set(model, left);
-  else counts.delete(model);
-  draft.counts = counts;
+  draft.counts = counted(draft.counts, waiting.model, -1);
 }
 
 /** Answers a request with an error. */
@@ -100,4 +142,8 @@ export function retryAfter(draft: Draft): number {
 /** S1 and S8: the model is not in the config. */
 export function unknownModel(model: string): GatewayError {
   return new GatewayError("unknown_model", `Model not found: ${model}`, { param: "model" });
+}
+
+function isLoading(turn: Turn): 0 | 1 {
+  return turn.phase === "loading" ? 1 : 0;
 }

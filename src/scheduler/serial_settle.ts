@@ -6,6 +6,7 @@
 
 import { first, remove } from "./queue.ts";
 import {
+  addTurn,
   canJoin,
   type Draft,
   endTurn,
@@ -13,6 +14,7 @@ import {
   hasSlot,
   isAloneAndReady,
   leaveQueue,
+  loadingTurns,
   refuse,
   refuseLoading,
   unknownModel,
@@ -43,26 +45,26 @@ export function settle(draft: Draft): void {
 function dropGone(draft: Draft): void {
   const active = draft.active;
   if (active === null || active.loadId !== null) return;
-  for (const [ticket, turn] of active.turns) {
-    if (turn.gone) endTurn(draft, ticket, turn);
+  for (const turn of loadingTurns(active)) {
+    if (turn.gone) endTurn(draft, turn);
   }
 }
 
 /** Requests whose backend was lost are served again, or its load is started again. */
 function startAgain(draft: Draft, active: Active): void {
-  if (active.loadId !== null || ![...active.turns.values()].some((turn) => turn.phase === "loading")) return;
+  if (active.loadId !== null || active.loading === 0) return;
   if (!draft.models.has(active.model)) refuseLoading(draft, active, unknownModel(active.model));
   else if (isAloneAndReady(draft, active.model)) grantLoading(draft, active);
   else load(draft, active);
 }
 
-function start(draft: Draft, head: Waiting): void {
-  draft.queue = remove(draft.queue, head.ticket);
-  const turns = new Map(draft.active?.turns);
-  turns.set(head.ticket, { at: head.at, startedAt: draft.now, phase: "loading", gone: false });
-  const active = { model: head.model, turns, loadId: null };
-  draft.active = active;
-  startAgain(draft, active);
+/** Gives the head a slot: it is served at once (S5) or its load begins. */
+function start(draft: Draft, { ticket, model, at }: Waiting): void {
+  draft.queue = remove(draft.queue, ticket);
+  const isServed = isAloneAndReady(draft, model);
+  addTurn(draft, model, { ticket, at, startedAt: draft.now, phase: isServed ? "serving" : "loading", gone: false });
+  if (isServed) draft.commands.push({ type: "grant", ticket, model });
+  else if (draft.active !== null) load(draft, draft.active);
 }
 
 function load(draft: Draft, active: Active): void {

@@ -65,9 +65,8 @@ export interface SnapshotContext extends SnapshotOptions {
 export function snapshotOf(state: State, context: SnapshotContext): SchedulerSnapshot {
   const { now, idOf, afterPosition, limit = 100 } = context;
   const active: ActiveEntry[] = [];
-  for (const [ticket, turn] of state.active?.turns ?? []) {
-    if (state.active === null) continue;
-    active.push({ id: idOf(ticket), model: state.active.model, phase: turn.phase, ageMs: now - turn.at });
+  for (const { ticket, phase, at } of state.active === null ? [] : itemsAfter(state.active.turns)) {
+    active.push({ id: idOf(ticket), model: state.active?.model ?? "", phase, ageMs: now - at });
   }
   const waiting: WaitingEntry[] = [];
   if (limit > 0) {

@@ -5,6 +5,7 @@
  */
 
 import type { GatewayError } from "../errors.ts";
+import type { Counts } from "./counts.ts";
 import type { Estimates } from "./estimates.ts";
 import type { Queue } from "./queue.ts";
 
@@ -45,6 +46,8 @@ export interface Waiting {
 
 /** A request that holds a slot. */
 export interface Turn {
+  /** Its name. */
+  readonly ticket: Ticket;
   /** When it arrived, in the clock's milliseconds. */
   readonly at: number;
   /** When it left the queue, in the clock's milliseconds. */
@@ -59,8 +62,10 @@ export interface Turn {
 export interface Active {
   /** Their model. */
   readonly model: string;
-  /** The requests, in the order in which they started. */
-  readonly turns: ReadonlyMap<Ticket, Turn>;
+  /** The requests, in the order in which they started, which is that of their arrival. */
+  readonly turns: Queue<Turn>;
+  /** How many of them are not served. */
+  readonly loading: number;
   /** The load that runs for them, by identity (S12); null when none runs. */
   readonly loadId: number | null;
 }
@@ -73,8 +78,8 @@ export interface State {
   readonly settings: SerialSettings;
   /** Who waits, in arrival order. */
   readonly queue: Queue<Waiting>;
-  /** Waiting and active requests per model; models without any are absent. */
-  readonly counts: ReadonlyMap<string, number>;
+  /** Waiting and active requests per model that has a limit. */
+  readonly counts: Counts;
   /** Who holds the slots. */
   readonly active: Active | null;
   /** Every backend that is not stopped, as far as the core was told. */

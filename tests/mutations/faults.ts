@@ -28,7 +28,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "lost release: the slot is not freed when serving ends (S13)",
     file: CORE,
-    find: "else endTurn(draft, ticket, turn);",
+    find: "else endTurn(draft, turn);",
     replace: "else turn.gone satisfies boolean;",
   },
   {
@@ -40,8 +40,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "double grant: a caller that left during its load is granted (S10)",
     file: DRAFT,
-    find: `if (turn.phase === "loading" && !turn.gone) draft.commands`,
-    replace: `if (turn.phase === "loading") draft.commands`,
+    find: "if (turn.gone) continue;",
+    replace: "",
   },
   {
     name: "a late end of any load is taken for the current one (S12)",
@@ -88,8 +88,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "the slot is freed when the caller leaves, not when its load has ended (S14)",
     file: CORE,
-    find: "setTurn(draft, ticket, { ...turn, gone: true });\n    if (error !== null)",
-    replace: "endTurn(draft, ticket, turn);\n    if (error !== null)",
+    find: "setTurn(draft, turn, { ...turn, gone: true });\n    if (error !== null)",
+    replace: "endTurn(draft, turn);\n    if (error !== null)",
   },
   {
     name: "the backends to stop are not in ascending order (S4)",

@@ -5,6 +5,7 @@
  */
 
 import { GatewayError } from "../../src/errors.ts";
+import { countOf } from "../../src/scheduler/counts.ts";
 import { first, itemsAfter } from "../../src/scheduler/queue.ts";
 import { initialState, transition } from "../../src/scheduler/serial_core.ts";
 import type { Command, Event, RunningPhase, SerialSettings, State } from "../../src/scheduler/types.ts";
@@ -33,6 +34,8 @@ type Told = Event extends infer E ? E extends Event ? Omit<E, "at"> : never : ne
 type Standing = "unsettled" | "held" | "lost" | "over";
 
 const NAMES = ["a", "b", "c", "d"];
+/** A limit that is never reached, so that requests are counted. */
+const MANY = 1_000_000;
 
 /** See the module. */
 export class World {
@@ -50,7 +53,7 @@ export class World {
 
   constructor(settings: SerialSettings) {
     this.#settings = settings;
-    this.state = initialState(new Map(NAMES.map((name) => [name, {}])), settings);
+    this.state = initialState(new Map(NAMES.map((name) => [name, { limit: MANY }])), settings);
   }
 
   step({ kind, pick }: Step): void {
@@ -118,7 +121,9 @@ export class World {
         this.#models = new Set(NAMES.filter((_, index) => (pick >> index) % 4 !== 3));
         this.#tell({
           type: "reconfigured",
-          models: new Map([...this.#models].map((name) => [name, {}])),
+          models: new Map(
+            [...this.#models].map((name, index) => [name, (pick >> index) % 3 === 0 ? {} : { limit: MANY }]),
+          ),
           settings: this.#settings,
         });
         break;
@@ -152,7 +157,10 @@ export class World {
       else break;
     }
     if (this.#standing("unsettled", "held", "lost").length > 0) fail("the queue does not drain");
-    if (this.state.active !== null || this.state.queue.size > 0 || this.state.counts.size > 0) {
+    if (
+      this.state.active !== null || this.state.queue.size > 0 ||
+      NAMES.some((name) => countOf(this.state.counts, name) > 0)
+    ) {
       fail("something is left in the state");
     }
   }
@@ -255,12 +263,27 @@ export class World {
     if (idle && this.state.active !== null) fail("S14: a slot is taken by nobody");
     const lost = this.#standing("lost").length > 0;
     if (lost && loading.length === 0 && this.#unloads.size === 0) fail("a wake-up was lost: a lost lease waits");
+    this.#checkBooks();
     const { maxWaitMs } = this.#settings;
     const head = first(this.state.queue);
     if (maxWaitMs !== null && head !== undefined && (this.state.wakeAt ?? Infinity) > head.at + maxWaitMs) {
       fail("G5: nobody will wake the head in time");
     }
     if (this.#closed && loading.length > 0) fail("S19: a load runs after the close");
+  }
+
+  /** What the state keeps beside its lists, so that no event has to walk them, says what a walk would say. */
+  #checkBooks(): void {
+    const { queue, active, counts, models } = this.state;
+    const turns = active === null ? [] : [...itemsAfter(active.turns)];
+    const loading = turns.filter(({ phase }) => phase === "loading").length;
+    if (active !== null && active.loading !== loading) fail(`${loading} are loading, not ${active.loading}`);
+    const present = [...[...itemsAfter(queue)].map(({ model }) => model), ...turns.map(() => active?.model)];
+    for (const name of NAMES) {
+      const isLimited = models.get(name)?.limit !== undefined;
+      const requests = isLimited ? present.filter((model) => model === name).length : 0;
+      if (countOf(counts, name) !== requests) fail(`${countOf(counts, name)} are counted for ${name}, not ${requests}`);
+    }
   }
 
   #standing(...wanted: Standing[]): number[] {
