@@ -18,12 +18,18 @@ export interface ConnectOptions {
   readonly gaveUp: Promise<never>;
 }
 
-const READ_BYTES = 64 * 1024;
+/** What is read lies in blocks of this size. */
+const BLOCK_BYTES = 64 * 1024;
+/** A read that would have less room than this begins a new block. */
+const LEAST_ROOM_BYTES = 16 * 1024;
+const NO_BLOCK = new Uint8Array(0);
 
 /** A connection; closing twice is harmless. */
 export class Connection {
   readonly #conn: Deno.TcpConn;
-  #buffer: Uint8Array<ArrayBuffer> | null = null;
+  /** Memory that reads fill from {@link Connection.#from} on; what lies before belongs to those who were given it. */
+  #block: Uint8Array<ArrayBuffer> = NO_BLOCK;
+  #from = 0;
   #isClosed = false;
   #isWatched = false;
   #ahead: Promise<number | null> | undefined;
@@ -39,22 +45,25 @@ export class Connection {
   read(): Promise<number | null> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    return ahead ?? this.#conn.read(this.#buffer ??= new Uint8Array(READ_BYTES));
+    if (ahead !== undefined) return ahead;
+    if (this.#block.length - this.#from < LEAST_ROOM_BYTES) {
+      this.#block = new Uint8Array(BLOCK_BYTES);
+      this.#from = 0;
+    }
+    return this.#conn.read(this.#block.subarray(this.#from));
   }
 
-  /** The first `count` bytes of the buffer: valid until the next read. */
+  /** The first `count` bytes of what was read: valid until the next read. */
   view(count: number): Uint8Array<ArrayBuffer> {
-    return this.#buffer === null ? new Uint8Array(0) : this.#buffer.subarray(0, count);
+    return this.#block.subarray(this.#from, this.#from + count);
   }
 
   /**
-   * `piece` in memory that no later read touches: a copy of a small part of the buffer, the buffer itself for a large one
-   * (the next read gets another), and anything else as it is.
+   * Makes `piece`, a part of {@link view} or memory of its own, valid for good: later reads go behind it. A copy would cost
+   * an allocation for each piece, which is most of what a stream of small events leaves to the garbage collector.
    */
-  own(piece: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    if (this.#buffer === null || piece.buffer !== this.#buffer.buffer) return piece;
-    if (piece.length < READ_BYTES / 4) return piece.slice();
-    this.#buffer = null;
+  keep<Piece extends Uint8Array>(piece: Piece): Piece {
+    if (piece.buffer === this.#block.buffer) this.#from = piece.byteOffset + piece.length;
     return piece;
   }
 

@@ -80,7 +80,7 @@ export class Exchange implements UpstreamCall, UpstreamBody {
           if (!parser.end()) throw new Error("closed in the middle of the body");
           break;
         }
-        piece = owned(connection, parser.push(connection.view(count)));
+        piece = kept(connection, parser.push(connection.view(count)));
       }
       this.#throwIfAborted();
       this.#finish(true);
@@ -97,10 +97,10 @@ export class Exchange implements UpstreamCall, UpstreamBody {
   async #run(): Promise<UpstreamResponse> {
     const { method, body } = this.#request;
     const isSafe = SAFE_METHODS.has(method);
-    const kept = this.#request.upgrade === undefined ? this.#route.takeIdle(isSafe) : undefined;
-    if (kept !== undefined) {
+    const idle = this.#request.upgrade === undefined ? this.#route.takeIdle(isSafe) : undefined;
+    if (idle !== undefined) {
       try {
-        return await this.#over(kept);
+        return await this.#over(idle);
       } catch (error) {
         if (!this.#mayGoAgain(error, isSafe)) throw error;
         this.#isOver = false;
@@ -161,7 +161,7 @@ export class Exchange implements UpstreamCall, UpstreamBody {
     while (parser.head === undefined) {
       const count = await connection.read();
       if (count === null) throw new Error("closed before the head of the answer");
-      first = owned(connection, parser.push(connection.view(count)));
+      first = kept(connection, parser.push(connection.view(count)));
     }
     writer.noMore();
     this.#throwIfAborted();
@@ -218,8 +218,8 @@ export class Exchange implements UpstreamCall, UpstreamBody {
 
 const NOTHING = new Uint8Array(0);
 
-function owned(connection: Connection, piece: Uint8Array | null): Uint8Array<ArrayBuffer> | null {
-  return piece === null ? null : connection.own(piece as Uint8Array<ArrayBuffer>);
+function kept(connection: Connection, piece: Uint8Array | null): Uint8Array<ArrayBuffer> | null {
+  return piece === null ? null : connection.keep(piece as Uint8Array<ArrayBuffer>);
 }
 
 /** Whether the request's own head promises to wait for `100 Continue` (RFC 9110 §10.1.1). */

@@ -23,7 +23,7 @@ export function openTunnel(
         return bytes;
       }
       const count = await connection.read().catch(lost);
-      return count === null ? null : connection.own(connection.view(count));
+      return count === null ? null : connection.keep(connection.view(count));
     },
     async write(bytes) {
       for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at)).catch(lost);
