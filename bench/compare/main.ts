@@ -21,7 +21,8 @@ const SCENARIOS: readonly Scenario[] = [start, hot1, hot32, stream, paced, body2
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 const BERTH = `${Deno.execPath()} run --config ${CONFIG} -P ${MAIN} --config {config} --listen 127.0.0.1:{port}`;
-const WARM_UP_EFFORT = 0.2;
+/** Of the documented length, also for a quick run: the first second is spent on compiling. */
+const WARM_UP_EFFORT = 0.5;
 
 if (import.meta.main) {
   let interrupted = false;
@@ -74,8 +75,15 @@ async function runInTurns(
   sides: readonly Side[],
   { rounds, effort }: CompareOptions,
 ): Promise<readonly Readonly<Record<string, Figures>>[]> {
-  const take = (side: Side, share: number) =>
-    scenario.run({ ...side, effort: effort * share, launch: (options) => launch(side.spec, options) });
+  const take = async (side: Side, turnEffort: number): Promise<Figures> => {
+    try {
+      return await scenario.run({ ...side, effort: turnEffort, launch: (options) => launch(side.spec, options) });
+    } catch (cause) {
+      throw new Error(`${scenario.name}, ${side.spec.name}: ${cause instanceof Error ? cause.message : cause}`, {
+        cause,
+      });
+    }
+  };
   if (scenario.warmsUp) {
     for (const side of sides) await take(side, WARM_UP_EFFORT);
   }
@@ -84,7 +92,7 @@ async function runInTurns(
     const figures: Record<string, Figures> = {};
     for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
       write(Deno.stderr, `${scenario.name} ${round + 1}/${rounds} ${side.spec.name}\n`);
-      figures[side.spec.name] = await take(side, 1);
+      figures[side.spec.name] = await take(side, effort);
     }
     all.push(figures);
   }
