@@ -56,8 +56,6 @@ export interface CallerOptions {
   readonly id: string | undefined;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal | undefined;
-  /** Is told the caller's position while it waits. */
-  readonly onPosition: ((position: number) => void) | undefined;
 }
 
 /**
@@ -71,10 +69,6 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   readonly model: string;
   /** The public id as far as one was given or made up. */
   knownId: string | undefined;
-  /** Is told the position while it waits. */
-  readonly onPosition: ((position: number) => void) | undefined;
-  /** The position told last. */
-  toldPosition = 0;
   readonly #port: CallerPort;
   readonly #callerSignal: AbortSignal | undefined;
   /** Neither granted nor answered yet. */
@@ -96,7 +90,6 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     this.model = options.model;
     this.knownId = options.id;
     this.#callerSignal = options.signal;
-    this.onPosition = options.onPosition;
   }
 
   /** The public id, made up now if there is none. */

@@ -9,6 +9,7 @@ import { GatewayError, toGatewayError } from "../errors.ts";
 import { background, type Log } from "../log.ts";
 import type { BackendPort, Hold } from "./backend_port.ts";
 import { Caller, type CallerPort, type Lease } from "./lease.ts";
+import { Positions } from "./positions.ts";
 import { find, positionOf } from "./queue.ts";
 import { initialState, transition } from "./serial_core.ts";
 import { type SchedulerSnapshot, snapshotOf, type SnapshotOptions } from "./snapshot.ts";
@@ -48,7 +49,7 @@ export class SerialScheduler<T> {
   #nextUnloadId = 1;
   readonly #callers = new Map<Ticket, Caller<T>>();
   readonly #byId = new Map<string, Caller<T>>();
-  readonly #listeners = new Set<Caller<T>>();
+  readonly #positions: Positions;
   /** Public ids of callers that have left while their load still runs. */
   readonly #departed = new Map<Ticket, string>();
   readonly #loads = new Map<number, AbortController>();
@@ -56,7 +57,6 @@ export class SerialScheduler<T> {
   readonly #drains: PromiseWithResolvers<void>[] = [];
   readonly #inbox: Event[] = [];
   #busy = false;
-  #announcing = false;
   #cancelTimer: (() => void) | null = null;
   readonly #port: CallerPort = {
     left: (ticket) => {
@@ -77,6 +77,7 @@ export class SerialScheduler<T> {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#state = initialState(options.models, options.settings);
+    this.#positions = new Positions(options.log, (ticket) => positionOf(this.#state.queue, ticket));
     options.backends.subscribe((model, phase) =>
       this.#tell({ type: "backendChanged", model, phase, at: this.#clock.now() })
     );
@@ -90,10 +91,10 @@ export class SerialScheduler<T> {
   acquire(model: string, options: AcquireOptions = {}): Promise<Lease<T>> {
     const { signal, id, onPosition } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const caller = new Caller<T>(this.#port, { ticket: this.#nextTicket++, model, id, signal, onPosition });
+    const caller = new Caller<T>(this.#port, { ticket: this.#nextTicket++, model, id, signal });
     this.#callers.set(caller.ticket, caller);
     if (id !== undefined) this.#byId.set(id, caller);
-    if (onPosition !== undefined) this.#listeners.add(caller);
+    if (onPosition !== undefined) this.#positions.listen(caller.ticket, onPosition);
     this.#tell({ type: "requested", ticket: caller.ticket, model, at: this.#clock.now() });
     return caller.wait();
   }
@@ -202,7 +203,7 @@ export class SerialScheduler<T> {
       case "interrupt":
         return this.#interrupt(command.ticket, command.error);
       case "announce":
-        return this.#announce();
+        return this.#positions.announce();
       case "wakeAt":
         return this.#setTimer(command.at);
       default:
@@ -213,7 +214,7 @@ export class SerialScheduler<T> {
   #grant(ticket: Ticket, model: string): void {
     const caller = this.#callers.get(ticket);
     if (caller === undefined) return this.#tell({ type: "served", ticket, at: this.#clock.now() });
-    if (caller.onPosition !== undefined) this.#listeners.delete(caller);
+    this.#positions.forget(ticket);
     let hold: Hold<T>;
     try {
       hold = this.#backends.hold(model);
@@ -259,25 +260,6 @@ export class SerialScheduler<T> {
     }
   }
 
-  /** Positions are told once per microtask, and only to those who asked (G4). */
-  #announce(): void {
-    if (this.#announcing || this.#listeners.size === 0) return;
-    this.#announcing = true;
-    queueMicrotask(() => {
-      this.#announcing = false;
-      for (const caller of [...this.#listeners]) {
-        const position = positionOf(this.#state.queue, caller.ticket);
-        if (position === null || position === caller.toldPosition) continue;
-        caller.toldPosition = position;
-        try {
-          caller.onPosition?.(position);
-        } catch (thrown) {
-          this.#log.error(`position listener: ${thrown}`);
-        }
-      }
-    });
-  }
-
   #setTimer(at: number | null): void {
     this.#cancelTimer?.();
     this.#cancelTimer = at === null
@@ -290,7 +272,7 @@ export class SerialScheduler<T> {
     const caller = this.#callers.get(ticket);
     if (caller === undefined) return;
     this.#callers.delete(ticket);
-    if (caller.onPosition !== undefined) this.#listeners.delete(caller);
+    this.#positions.forget(ticket);
     const { knownId } = caller;
     if (knownId === undefined) return;
     if (this.#byId.get(knownId) === caller) this.#byId.delete(knownId);

@@ -74,6 +74,12 @@ export const FAULTS: readonly Fault[] = [
     replace: "return node.slots.findLast((slot) => slot !== undefined) as T | undefined;",
   },
   {
+    name: "a line that never empties keeps the part that it has left (growth)",
+    file: QUEUE,
+    find: "if (part === undefined || part.count < root.count) break;",
+    replace: "break;",
+  },
+  {
     name: "a ready target is served beside another running backend (S6)",
     file: DRAFT,
     find: `return draft.running.size === 1 && draft.running.get(model) === "ready";`,

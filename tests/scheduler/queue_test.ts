@@ -9,16 +9,20 @@ import {
   positionOf,
   type Queue,
   remove,
+  replace,
 } from "../../src/scheduler/queue.ts";
 
 interface Item {
   readonly ticket: number;
+  readonly note?: number;
 }
 
-Deno.test("G4: the queue agrees with a plain list under random appends, gaps and removals", () => {
+Deno.test("G4: the queue agrees with a plain list under random appends, gaps, replacements and removals", () => {
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ kind: fc.constant("append" as const), gap: fc.integer({ min: 1, max: 70 }) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("remove" as const), gap: fc.nat(1000) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("replace" as const), gap: fc.nat(1000) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("keepLast" as const), gap: fc.nat(3) }) },
   );
   fc.assert(
     fc.property(fc.nat(1e9), fc.array(step, { maxLength: 150, size: "max" }), (start, steps) => {
@@ -32,6 +36,14 @@ Deno.test("G4: the queue agrees with a plain list under random appends, gaps and
           ticket += gap;
           queue = append(queue, { ticket });
           list = [...list, { ticket }];
+        } else if (kind === "keepLast") {
+          for (const { ticket } of list.slice(0, -gap)) queue = remove(queue, ticket);
+          list = list.slice(0, -gap).length === 0 ? list : list.slice(-gap);
+        } else if (kind === "replace") {
+          const ticket = list[gap % Math.max(1, list.length)]?.ticket ?? gap;
+          queue = replace(queue, { ticket, note: gap });
+          list = list.map((item) => item.ticket === ticket ? { ticket, note: gap } : item);
+          assertStrictEquals(replace(queue, { ticket: start - 1 }), queue);
         } else {
           const victim = list[gap % Math.max(1, list.length)]?.ticket ?? gap;
           queue = remove(queue, victim);
@@ -46,7 +58,7 @@ Deno.test("G4: the queue agrees with a plain list under random appends, gaps and
       assertEquals([...itemsAfter(queue, skipped)], list.slice(skipped));
       list.forEach((item, index) => {
         assertEquals(positionOf(queue, item.ticket), index + 1);
-        assertStrictEquals(find(queue, item.ticket)?.ticket, item.ticket);
+        assertEquals(find(queue, item.ticket), item);
       });
       assertEquals(positionOf(queue, ticket + 1), null);
       assertEquals(find(queue, start - 1), undefined);
