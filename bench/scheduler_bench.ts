@@ -103,6 +103,52 @@ async function measureOnce(length: number, setting: Setting): Promise<Timings> {
   return { enqueueNs, cancelNs, positionNs, drainNs };
 }
 
+/**
+ * What the runtime alone takes of {@link measureOnce}: per caller a promise, an abort listener and an entry in a map. It
+ * grows with the number of callers, as their objects do not fit the processor's caches any more.
+ */
+async function runtimeOnly(length: number): Promise<Pick<Timings, "enqueueNs" | "cancelNs">> {
+  const controllers = Array.from({ length }, () => new AbortController());
+  const callers = new Map<number, unknown>();
+  const lives: Promise<unknown>[] = [];
+  let start = performance.now();
+  controllers.forEach(({ signal }, i) => {
+    const life = new Promise((_, reject) => {
+      const caller = { reject, handleEvent: () => callers.delete(i) && reject(signal.reason) };
+      callers.set(i, caller);
+      signal.addEventListener("abort", caller);
+    });
+    lives.push(life.then(() => {}, () => {}));
+  });
+  const enqueueNs = ((performance.now() - start) * 1e6) / length;
+  const step = 7919; // a prime: every caller once, in no order that a cache could follow
+  start = performance.now();
+  for (let i = 0; i < length; i++) controllers[(i * step) % length]?.abort("left");
+  const cancelNs = ((performance.now() - start) * 1e6) / length;
+  await Promise.all(lives);
+  return { enqueueNs, cancelNs };
+}
+
+async function sayRuntimeOnly(length: number): Promise<void> {
+  const best = { enqueueNs: Infinity, cancelNs: Infinity };
+  for (let round = 0; round < ROUNDS; round++) {
+    const sum = { enqueueNs: 0, cancelNs: 0 };
+    const repeats = Math.ceil(20_000 / length);
+    for (let i = 0; i < repeats; i++) {
+      const { enqueueNs, cancelNs } = await runtimeOnly(length);
+      sum.enqueueNs += enqueueNs / repeats;
+      sum.cancelNs += cancelNs / repeats;
+    }
+    best.enqueueNs = Math.min(best.enqueueNs, sum.enqueueNs);
+    best.cancelNs = Math.min(best.cancelNs, sum.cancelNs);
+  }
+  say(
+    `${length} waiting, of that the runtime's: enqueue ${Math.round(best.enqueueNs)}  cancel ${
+      Math.round(best.cancelNs)
+    }`,
+  );
+}
+
 /** The best of enough rounds that each length does about as much work. */
 async function measure(length: number, setting: Setting): Promise<Timings> {
   let best: Timings | null = null;
@@ -183,6 +229,7 @@ async function sayHotPath(): Promise<void> {
 if (import.meta.main) {
   await measure(1_000, { models: 4 });
   await sayHotPath();
+  for (const length of LENGTHS) await sayRuntimeOnly(length);
   for (const counted of [false, true]) {
     for (const models of MODEL_COUNTS) {
       for (const length of LENGTHS) {
