@@ -72,23 +72,34 @@ function noModel(): GatewayError {
   return new GatewayError("bad_request", "The body names no model", { param: "model" });
 }
 
-/** One native read when the length is announced, which the server then holds the client to; else piece by piece. */
+/** Up to here a body has usually come together with its head, and is had without a stream. */
+const SMALL_BYTES = 64 * 1024;
+
 async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const announced = request.headers.get("content-length");
-  if (announced !== null && Number(announced) > maxBytes) throw tooLarge(maxBytes);
+  const header = request.headers.get("content-length");
+  const announced = header === null ? null : Number(header);
+  if (announced !== null && announced > maxBytes) throw tooLarge(maxBytes);
   try {
-    // `request.body` is not touched here: making its stream costs more than all the rest of a small read.
-    return announced !== null ? await request.bytes() : await readPieces(request.body, maxBytes);
+    // `request.body` is not touched for a small body: making its stream costs more than all the rest of reading it.
+    if (announced !== null && announced <= SMALL_BYTES) return await request.bytes();
+    return await readPieces(request.body, { announced, maxBytes });
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     throw new GatewayError("client_closed", "The client left before its request was whole", { cause });
   }
 }
 
+interface ReadOptions {
+  readonly announced: number | null;
+  readonly maxBytes: number;
+}
+
 async function readPieces(
   body: ReadableStream<Uint8Array> | null,
-  maxBytes: number,
+  { announced, maxBytes }: ReadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const filling = body === null || announced === null ? null : byteReaderOf(body);
+  if (filling !== null && announced !== null) return await fill(filling, announced);
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of body ?? []) {
@@ -97,6 +108,27 @@ async function readPieces(
     pieces.push(piece);
   }
   return concat(pieces);
+}
+
+/** Null for a stream that cannot fill memory of its reader's choice, as one that was made by hand. */
+function byteReaderOf(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return null;
+  }
+}
+
+/** Reads into the place where the bytes are to stay; the server holds the client to the length that it announced. */
+async function fill(reader: ReadableStreamBYOBReader, announced: number): Promise<Uint8Array<ArrayBuffer>> {
+  let buffer = new ArrayBuffer(announced + 1); // there is room left in the read that meets the end
+  for (let length = 0;;) {
+    const { done, value } = await reader.read(new Uint8Array(buffer, length));
+    if (value === undefined) throw new TypeError("the body's stream was cancelled");
+    buffer = value.buffer;
+    if (done) return new Uint8Array(buffer, 0, length);
+    length += value.length;
+  }
 }
 
 function tooLarge(maxBytes: number): GatewayError {

@@ -35,9 +35,10 @@ export class ConnectionPool {
     return connection;
   }
 
-  /** Gives a connection back; it is closed when the pool is closed or full. */
+  /** Gives a connection back; it is closed when the pool is closed, and the oldest makes room for it in a full pool. */
   put(connection: Connection): void {
-    if (this.#isClosed || this.#idle.length >= MAX_IDLE) return connection.close();
+    if (this.#isClosed) return connection.close();
+    if (this.#idle.length >= MAX_IDLE) this.#idle.shift()?.close();
     connection.idleSinceMs = performance.now();
     this.#idle.push(connection);
     if (Number.isFinite(this.#maxIdleMs)) this.#timer ??= setTimeout(() => this.#sweep(), this.#maxIdleMs);
