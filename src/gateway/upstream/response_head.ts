@@ -61,8 +61,13 @@ export function parseHead(text: string, method: string): ParsedHead {
   const hasBody = !isBodiless(status, method);
   const bodyLength = !hasBody ? 0 : coding !== undefined ? "chunked" : length !== undefined ? Number(length) : "close";
   const options = connection === "" ? [] : connection.split(",").map((option) => option.trim());
-  const keepAlive = bodyLength !== "close" && !options.includes("close") &&
-    (isHttp11 || options.includes("keep-alive")) && !isContradictory(status, length, coding);
+  const isLast = options.includes("close") || !(isHttp11 || options.includes("keep-alive"));
+  // HTTP/1.0 has no 1xx (RFC 9110 §15.2), and to close before the answer is to give none.
+  if (status < 200 && (isLast || !isHttp11)) throw malformed("informational response");
+  if (status === 101 && !(options.includes("upgrade") && headers.some(([name]) => name === "upgrade"))) {
+    throw malformed("upgrade to nothing"); // RFC 9110 §7.8
+  }
+  const keepAlive = !isLast && bodyLength !== "close" && !isContradictory(status, length, coding);
   return { status, statusText: match[3] ?? "", headers, hasBody, keepAlive, bodyLength };
 }
 
