@@ -14,6 +14,7 @@ const MAX_DIGITS = 13;
 /** Extensions included; Node bounds those of one chunk at 16 KiB. */
 const MAX_LINE_BYTES = 4 * 1024;
 const MAX_TRAILER_BYTES = 64 * 1024;
+const FRAMING = new Set(["content-length", "transfer-encoding"]);
 /** Up to here a loop over the bytes is faster than a view and `set` (measured). */
 const SMALL_COPY = 48;
 /** The value of each hexadecimal digit's byte, -1 for every other byte. */
@@ -130,7 +131,8 @@ export class ChunkedDecoder {
     const text = this.#trailer.take(bytes, from);
     if (text === undefined) return bytes.length;
     refuseControls(text);
-    parseFields(text, 0);
+    // RFC 9110 §6.5.1 forbids them; whoever merges trailers into the head would read another message.
+    if (parseFields(text, 0).some(([name]) => FRAMING.has(name))) throw malformed("framing in a trailer");
     this.#state = "done";
     return this.#trailer.end;
   }

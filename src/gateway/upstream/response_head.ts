@@ -28,6 +28,11 @@ export interface ParsedHead extends ResponseHead {
 
 /** RFC 9112 §4; some servers leave out the space before an empty reason. */
 const STATUS_LINE = /HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: ([^\r]*))?\r\n/y;
+/**
+ * RFC 9110 §5.6.3 allows a tab around any value, but readers differ: behind "chunked" or "upgrade" Node takes it for a part
+ * of the name and reads another message. Nobody who means well sends it.
+ */
+const TABBED_FRAMING = /^(?:content-length|transfer-encoding|connection):.*\t/im;
 /** 15 digits are a petabyte, and exact in a double. */
 const LENGTH = /^[0-9]{1,15}$/;
 
@@ -40,6 +45,7 @@ export function parseHead(text: string, method: string): ParsedHead {
   STATUS_LINE.lastIndex = 0;
   const match = STATUS_LINE.exec(text);
   if (match === null) throw malformed("status line");
+  if (text.includes("\t") && TABBED_FRAMING.test(text)) throw malformed("tab in a framing field");
   const isHttp11 = match[1] === "1";
   const status = Number(match[2]);
   const headers = parseFields(text, match[0].length);
@@ -64,9 +70,8 @@ export function parseHead(text: string, method: string): ParsedHead {
   const isLast = options.includes("close") || !(isHttp11 || options.includes("keep-alive"));
   // HTTP/1.0 has no 1xx (RFC 9110 §15.2), and to close before the answer is to give none.
   if (status < 200 && (isLast || !isHttp11)) throw malformed("informational response");
-  if (status === 101 && !(options.includes("upgrade") && headers.some(([name]) => name === "upgrade"))) {
-    throw malformed("upgrade to nothing"); // RFC 9110 §7.8
-  }
+  const hasProtocol = status === 101 && headers.some(([name, value]) => name === "upgrade" && value !== ""); // RFC 9110 §7.8
+  if (status === 101 && !(hasProtocol && options.includes("upgrade"))) throw malformed("upgrade to nothing");
   const keepAlive = !isLast && bodyLength !== "close" && !isContradictory(status, length, coding);
   return { status, statusText: match[3] ?? "", headers, hasBody, keepAlive, bodyLength };
 }

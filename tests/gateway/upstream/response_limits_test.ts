@@ -83,7 +83,14 @@ Deno.test("chunked framing that two readers could understand differently is refu
         "0\r\nno colon\r\n\r\n",
         "0\r\na: \x01\r\n\r\n",
       ],
-      ...["0\r\n folded\r\n\r\n", "0\r\na : b\r\n\r\n", "0\r\n\n", "0\r\na: b\n\r\n"],
+      ...[
+        "0\r\n folded\r\n\r\n",
+        "0\r\na : b\r\n\r\n",
+        "0\r\nContent-Length: 3\r\n\r\n",
+        "0\r\na: b\r\ntransfer-encoding: x\r\n\r\n",
+        "0\r\n\n",
+        "0\r\na: b\n\r\n",
+      ],
     ]
   ) {
     assertEquals(

@@ -38,6 +38,9 @@ Deno.test("answers that two readers could understand differently are refused", (
       "Content-Length: 0x1\r\n",
       "Content-Length: 1_0\r\n",
       "X: a\rb\r\n",
+      "Transfer-Encoding: chunked\t\r\n",
+      "content-length: 1 \t\r\n",
+      "connection: keep-alive\t\r\n",
       "X: a\x7f\r\n",
       "X\r\n",
       ": a\r\n",
@@ -152,8 +155,14 @@ Deno.test("after the upgrade that was asked for, the bytes are the tunnel's", ()
   parser.push(bytesOf("more"));
   assertEquals(new TextDecoder().decode(parser.takeRest() ?? undefined), "\r\nrawmore");
   assertEquals([parser.takeRest(), parser.hasExcess], [null, false]);
+  assertThrows(() => new ResponseParser("GET").push(bytesOf(head)), ResponseSyntaxError, "unasked");
   for (
-    const lacking of ["Connection: Upgrade\r\n", "Upgrade: websocket\r\n", "Connection: x\r\nUpgrade: websocket\r\n"]
+    const lacking of [
+      "Connection: Upgrade\r\n",
+      "Upgrade: websocket\r\n",
+      "Connection: x\r\nUpgrade: websocket\r\n",
+      "Connection: Upgrade\r\nUpgrade:\r\n",
+    ]
   ) {
     const other = new ResponseParser("GET", { mayUpgrade: true });
     assertThrows(() => other.push(bytesOf(`HTTP/1.1 101 X\r\n${lacking}\r\n`)), ResponseSyntaxError);

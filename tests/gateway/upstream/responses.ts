@@ -60,7 +60,7 @@ export function wellFormed(random: Random): Response {
   if (random(3) === 0) fields.push(`Connection:${pick(random, [" close", " keep-alive", " Keep-Alive, x-a"])}`);
   if (framing === "length" && !(isBodiless && random(2) === 0)) fields.push(lengthField(random, body.length, status));
   if (framing === "chunked" && status !== 204) {
-    fields.push(pick(random, ["Transfer-Encoding: chunked", "transfer-encoding:\tChunked "]));
+    fields.push(pick(random, ["Transfer-Encoding: chunked", "transfer-encoding:  Chunked "]));
   }
   const head = `HTTP/1.${isHttp11 ? 1 : 0} ${status}${pick(random, REASONS)}\r\n` +
     shuffled(random, fields).map((line) => `${line}\r\n`).join("") + "\r\n";
@@ -203,8 +203,8 @@ function field(random: Random): string {
 
 function lengthField(random: Random, length: number, status: number): string {
   const digits = "0".repeat(random(3)) + (status === 204 ? 0 : length);
-  const end = random(20) === 0 ? "\t" : pick(random, ["", " "]);
-  return `${pick(random, ["Content-Length", "content-length"])}:${pick(random, PADS)}${digits}${end}`;
+  const [before, after] = [pick(random, ["", " ", "  "]), pick(random, ["", "", " "])];
+  return `${pick(random, ["Content-Length", "content-length"])}:${before}${digits}${after}`;
 }
 
 function chunked(random: Random, body: string): string {
