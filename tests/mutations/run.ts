@@ -1,16 +1,32 @@
 /**
- * Puts each seeded fault into a copy of the scheduler and shows that the tests turn red.
+ * Puts each seeded fault into a copy of the sources and shows that the tests of its part turn red.
  *
  * Run: `deno run -P=test tests/mutations/run.ts`. Ends with 1 when a fault goes unnoticed.
  *
  * @module
  */
 
-import { FAULTS } from "./faults.ts";
+import { type Fault, FAULTS } from "./faults.ts";
+import { PARSER_FAULTS } from "./parser_faults.ts";
+
+/** Faults, and the tests that have to notice them. */
+interface Suite {
+  readonly faults: readonly Fault[];
+  readonly tests: readonly string[];
+}
+
+const UPSTREAM = "tests/gateway/upstream";
+const SUITES: readonly Suite[] = [
+  { faults: FAULTS, tests: ["tests/scheduler/"] },
+  {
+    faults: PARSER_FAULTS,
+    tests: ["response_parser", "response_limits", "split", "differential"].map((name) => `${UPSTREAM}/${name}_test.ts`),
+  },
+];
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const COPIED = ["deno.json", "deno.lock", "src/errors.ts", "src/clock.ts", "src/log.ts"];
-const COPIED_FOLDERS = ["src/scheduler", "tests/scheduler", "vendor/std"];
+const COPIED = ["deno.json", "deno.lock", "src/errors.ts", "src/clock.ts", "src/log.ts", "src/gateway/bytes.ts"];
+const COPIED_FOLDERS = ["src/scheduler", "tests/scheduler", "src/gateway/upstream", UPSTREAM, "vendor/std"];
 
 async function copyFolder(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
@@ -31,9 +47,9 @@ async function copyTo(folder: string): Promise<void> {
 }
 
 /** The first failing test's name, or null when all passed. */
-async function firstFailure(folder: string): Promise<string | null> {
+async function firstFailure(folder: string, tests: readonly string[]): Promise<string | null> {
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-P=test", "--no-check", "--fail-fast", "tests/scheduler/"],
+    args: ["test", "-P=test", "--no-check", "--fail-fast", ...tests],
     cwd: folder,
     env: { NO_COLOR: "1" },
     stderr: "null",
@@ -43,22 +59,21 @@ async function firstFailure(folder: string): Promise<string | null> {
   return output.match(/^(.*) \.\.\. FAILED/m)?.[1] ?? output.trim().split("\n").at(-1) ?? "failed";
 }
 
-/** Tries every fault; resolves with how many went unnoticed. */
-async function tryFaults(folder: string): Promise<number> {
+/** Tries every fault of a suite; resolves with how many went unnoticed. */
+async function tryFaults(folder: string, { faults, tests }: Suite): Promise<number> {
   let unnoticed = 0;
-  await copyTo(folder);
-  const before = await firstFailure(folder);
+  const before = await firstFailure(folder, tests);
   if (before !== null) throw new Error(`The tests fail without any fault: ${before}`);
-  for (const fault of FAULTS) {
+  for (const fault of faults) {
     const source = await Deno.readTextFile(`${ROOT}${fault.file}`);
     if (source.split(fault.find).length !== 2) throw new Error(`Not exactly once in ${fault.file}: ${fault.find}`);
     await Deno.writeTextFile(`${folder}/${fault.file}`, source.replace(fault.find, () => fault.replace));
-    const red = await firstFailure(folder);
+    const red = await firstFailure(folder, tests);
     await Deno.writeTextFile(`${folder}/${fault.file}`, source);
     if (red === null) unnoticed++;
     say(red === null ? `UNNOTICED  ${fault.name}` : `noticed    ${fault.name}\n           by: ${red}`);
   }
-  say(`${FAULTS.length - unnoticed} of ${FAULTS.length} faults turn a test red`);
+  say(`${faults.length - unnoticed} of ${faults.length} faults turn a test red`);
   return unnoticed;
 }
 
@@ -68,7 +83,8 @@ function say(line: string): void {
 
 const folder = await Deno.makeTempDir({ prefix: "berth-mutants-" });
 try {
-  if (await tryFaults(folder) > 0) Deno.exitCode = 1;
+  await copyTo(folder);
+  for (const suite of SUITES) if (await tryFaults(folder, suite) > 0) Deno.exitCode = 1;
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
