@@ -14,11 +14,15 @@ import type { UpstreamBody } from "./upstream/message.ts";
 
 /** How a response ended. */
 export type Outcome =
-  /** The client's end was handed the last byte. */
-  | { readonly kind: "complete" }
+  | ServedOutcome
   | { readonly kind: "clientLeft" }
   /** The client was there, but took nothing for too long. */
-  | { readonly kind: "clientStalled" }
+  | { readonly kind: "clientStalled" };
+
+/** How the backend's part ended. */
+type ServedOutcome =
+  /** The client's end was handed the last byte. */
+  | { readonly kind: "complete" }
   | { readonly kind: "failed"; readonly error: GatewayError };
 
 /** How long a slow client may keep the backend waiting. */
@@ -66,7 +70,7 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   #isBackendFree = false;
   #hasEnded = false;
   /** How the stream is to end when the client has taken what was buffered; null while the backend writes. */
-  #last: Outcome | null = null;
+  #last: ServedOutcome | null = null;
   /** Lets the backend go on. */
   #resume: (() => void) | null = null;
   #cancelDeadline: (() => void) | null = null;
@@ -122,7 +126,7 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   }
 
   /** The backend's part is over, well or not: what is buffered goes out, then the stream ends as `outcome` says. */
-  #finish(outcome: Outcome): void {
+  #finish(outcome: ServedOutcome): void {
     if (this.#hasEnded) return;
     this.#clearDeadline();
     this.#freeBackend();
@@ -133,20 +137,23 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
 
   #fail(error: GatewayError): void {
     if (this.#hasEnded) return;
+    if (error.code === "client_closed") { // nobody is there to take the rest
+      this.#controller?.error(error);
+      return this.#end({ kind: "clientLeft" });
+    }
     const { isEventStream, dialect } = this.#options;
     if (isEventStream) {
       const event = (endsEvent(this.#tail) ? "" : "\n\n") + errorEvent(error, dialect);
       this.#controller?.enqueue(new TextEncoder().encode(event));
     }
-    this.#finish(outcomeOf(error));
+    this.#finish({ kind: "failed", error });
   }
 
   #endWhenTaken(): void {
     const outcome = this.#last;
     if (outcome === null || this.#hasEnded || this.#buffered() > 0) return;
     if (outcome.kind === "failed") this.#controller?.error(outcome.error);
-    else if (outcome.kind === "complete") this.#controller?.close();
-    else this.#controller?.error(new GatewayError("client_closed", "The client left before the answer was whole"));
+    else this.#controller?.close();
     this.#end(outcome);
   }
 
@@ -188,10 +195,6 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     this.#cancelDeadline?.();
     this.#cancelDeadline = null;
   }
-}
-
-function outcomeOf(error: GatewayError): Outcome {
-  return error.code === "client_closed" ? { kind: "clientLeft" } : { kind: "failed", error };
 }
 
 function errorEvent(error: GatewayError, dialect: Dialect): string {
