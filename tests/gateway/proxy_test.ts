@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+
 import { systemClock } from "../../src/clock.ts";
 import { GatewayError } from "../../src/errors.ts";
 import { type Log, silentLog } from "../../src/log.ts";
 import { proxy, type ProxyOptions } from "../../src/gateway/proxy.ts";
 import type { Outcome } from "../../src/gateway/response_stream.ts";
+import { settled } from "./fake_body.ts";
 import { codeOf, type RawBackend, rawBackend } from "./raw_backend.ts";
 
 const SSE = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -149,10 +151,10 @@ Deno.test("a client that leaves in the middle of the answer is clientLeft, witho
   await socket.write(`${SSE}5\r\none\n\n\r\n`);
   const reader = readerOf(await call.response);
   await textOf(reader);
-  const waiting = reader.read();
+  const waiting = reader.read().catch(() => {});
   call.client.abort();
   await socket.readToEnd();
-  await waiting.catch(() => {});
+  await waiting;
   await reader.cancel().catch(() => {});
   assertEquals([call.releases, call.outcomes, call.warnings], [1, [{ kind: "clientLeft" }], []]);
 });
@@ -168,6 +170,24 @@ Deno.test("a lease that ends breaks the answer off with its reason, also while n
   await socket.readToEnd();
   assertEquals([call.releases, call.outcomes.length], [1, 0]); // what came before is still the client's to take
   assertEquals(await codeOf(response.text()), "model_unloaded");
+  assertEquals([call.releases, call.outcomes.length], [1, 1]);
+});
+
+Deno.test("a lease that ends is given back at once, also while a full buffer holds the backend up", async () => {
+  using backend = rawBackend();
+  const call = start(backend, { bounds: { bufferBytes: 3, stalledMs: null } });
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
+  const response = await call.response;
+  await settled();
+  call.interrupt(new GatewayError("model_unloaded", "unloaded"));
+  await socket.readToEnd();
+  await settled();
+  assertEquals([call.releases, call.outcomes.length], [1, 0]);
+  const reader = readerOf(response);
+  assertEquals(await textOf(reader), "abc");
+  assertEquals(await codeOf(reader.read()), "model_unloaded");
   assertEquals([call.releases, call.outcomes.length], [1, 1]);
 });
 

@@ -56,10 +56,10 @@ export class Exchange implements UpstreamCall, UpstreamBody {
 
   /** See {@link UpstreamCall.abort}. */
   abort(reason: unknown): void {
-    if (this.#isOver || this.#failure !== null) return;
+    if (this.#failure !== null) return;
     this.#failure = { reason };
     this.#giveUp?.(reason);
-    this.#connection?.close();
+    if (!this.#isOver) this.#connection?.close();
   }
 
   /** See {@link UpstreamBody.deliver}. */
@@ -74,7 +74,7 @@ export class Exchange implements UpstreamCall, UpstreamBody {
         this.#throwIfAborted();
         const wait = piece === null ? undefined : onPiece(piece);
         if (parser.done) break; // the backend is free, whether or not there is room for more
-        if (wait !== undefined) await wait;
+        if (wait !== undefined) await this.#orAborted(wait);
         const count = await connection.read();
         if (count === null) {
           if (!parser.end()) throw new Error("closed in the middle of the body");
@@ -95,14 +95,16 @@ export class Exchange implements UpstreamCall, UpstreamBody {
   }
 
   async #run(): Promise<UpstreamResponse> {
-    const { method, body } = this.#request;
+    const { method } = this.#request;
     const isSafe = SAFE_METHODS.has(method);
     const idle = this.#request.upgrade === undefined ? this.#route.takeIdle(isSafe) : undefined;
     if (idle !== undefined) {
       try {
         return await this.#over(idle);
       } catch (error) {
-        if (!this.#mayGoAgain(error, isSafe)) throw error;
+        if (!this.#mayGoAgain(error, isSafe)) {
+          throw this.#dropBody(this.#failure === null ? error : this.#failure.reason);
+        }
         this.#isOver = false;
         this.#parser = this.#newParser();
       }
@@ -110,16 +112,20 @@ export class Exchange implements UpstreamCall, UpstreamBody {
     const givenUp = Promise.withResolvers<never>();
     givenUp.promise.catch(() => {}); // nobody waits for it once the connection is there
     this.#giveUp = givenUp.reject;
-    let fresh: Connection;
     try {
-      fresh = await this.#route.open(givenUp.promise);
+      return await this.#over(await this.#route.open(givenUp.promise));
     } catch (error) {
-      if (body instanceof ReadableStream) body.cancel(error).catch(() => {});
-      throw error;
-    } finally {
-      this.#giveUp = null;
+      throw this.#dropBody(error);
     }
-    return await this.#over(fresh);
+  }
+
+  /** Nobody wants what is left of the request's body; returns `reason`. */
+  #dropBody(reason: unknown): unknown {
+    const { body } = this.#request;
+    if (!(body instanceof ReadableStream)) return reason;
+    this.#writer?.drop(reason);
+    if (!body.locked) body.cancel(reason).catch(() => {});
+    return reason;
   }
 
   /** A dead kept-alive connection is no failure of the request if nothing was sent, or if sending twice is harmless. */
@@ -183,6 +189,15 @@ export class Exchange implements UpstreamCall, UpstreamBody {
     return openTunnel(connection, first, { onClosed: () => void (this.#isOver = true) });
   }
 
+  /** Waits for room, but not beyond an abort. */
+  #orAborted(room: Promise<void>): Promise<void> {
+    this.#throwIfAborted(); // while the piece was taken
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#giveUp = reject;
+    room.then(resolve, reject);
+    return promise;
+  }
+
   #throwIfAborted(): void {
     if (this.#failure !== null) throw this.#failure.reason;
   }
@@ -202,8 +217,14 @@ export class Exchange implements UpstreamCall, UpstreamBody {
     writer?.noMore();
     if (connection === null) return;
     const { head, hasExcess } = this.#parser;
-    if (!mayReuse || head?.keepAlive !== true || hasExcess || writer === null) return connection.close();
-    writer.whenWritten((isDone) => isDone ? this.#route.giveBack(connection) : connection.close());
+    const mayServeAgain = mayReuse && head?.keepAlive === true && !hasExcess;
+    const end = (isReusable: boolean) => {
+      if (isReusable) return this.#route.giveBack(connection);
+      if (head !== undefined) this.#dropBody(NOT_WANTED); // before the head it may go out once more
+      connection.close();
+    };
+    if (mayServeAgain && writer !== null) writer.whenWritten(end);
+    else end(false);
   }
 
   #lost(cause: unknown): unknown {
@@ -217,6 +238,7 @@ export class Exchange implements UpstreamCall, UpstreamBody {
 }
 
 const NOTHING = new Uint8Array(0);
+const NOT_WANTED = "The answer came before the body was whole";
 
 function kept(connection: Connection, piece: Uint8Array | null): Uint8Array<ArrayBuffer> | null {
   return piece === null ? null : connection.keep(piece as Uint8Array<ArrayBuffer>);

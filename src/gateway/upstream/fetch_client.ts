@@ -71,7 +71,8 @@ class FetchedBody implements UpstreamBody {
       while (true) {
         const { done, value } = await this.#reader.read();
         if (done) break;
-        await onPiece(value);
+        const room = onPiece(value);
+        if (room !== undefined) await orAborted(room, this.#signal);
       }
     } catch (cause) {
       if (this.#signal.aborted) throw this.#signal.reason;
@@ -81,5 +82,19 @@ class FetchedBody implements UpstreamBody {
 
   cancel(): void {
     this.#reader.cancel().catch(() => {});
+  }
+}
+
+/** Waits for `room`, but not beyond an abort. */
+async function orAborted(room: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const giveUp = () => reject(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  if (signal.aborted) giveUp();
+  room.then(resolve, reject);
+  try {
+    await promise;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }

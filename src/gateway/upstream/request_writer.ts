@@ -33,7 +33,10 @@ export class RequestWriter {
   /** Whether a streamed body has been touched, so that it cannot be sent a second time. */
   hasReadBody = false;
   readonly #options: RequestWriterOptions;
-  #continue: PromiseWithResolvers<boolean> | null = null;
+  /** There from the start: an answer may be read before the write of the head is known to have ended. */
+  readonly #continue: PromiseWithResolvers<boolean> | null;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #isStopped = false;
   /** `last`: all that is left has been handed to the system, which has not confirmed it yet. */
   #progress: "writing" | "last" | "done" | "broken" = "writing";
   #onSettled: ((isDone: boolean) => void) | null = null;
@@ -41,6 +44,7 @@ export class RequestWriter {
   /** Sends nothing yet. */
   constructor(options: RequestWriterOptions) {
     this.#options = options;
+    this.#continue = options.continueTimeoutMs === undefined ? null : Promise.withResolvers<boolean>();
   }
 
   /** Sends; a failed write is no error here, because the answer's side tells how the exchange ended. */
@@ -67,6 +71,14 @@ export class RequestWriter {
     this.#continue?.resolve(false);
   }
 
+  /** Nobody wants the rest of a streamed body: it is cancelled, and no more of it is sent. */
+  drop(reason: unknown): void {
+    if (this.#progress === "done") return;
+    this.#isStopped = true;
+    this.#continue?.resolve(false);
+    this.#reader?.cancel(reason).catch(() => {});
+  }
+
   #settle(isWhole: boolean): void {
     this.#progress = isWhole ? "done" : "broken";
     this.#onSettled?.(isWhole);
@@ -83,12 +95,13 @@ export class RequestWriter {
     }
     await this.#begin(headWithBody(head, NOTHING));
     if (continueTimeoutMs !== undefined && !(await this.#mayGoOn(continueTimeoutMs))) {
+      this.#isStopped = true;
       if (body instanceof ReadableStream) await body.cancel("not wanted");
-      return false;
     }
+    if (this.#isStopped) return false;
     if (body instanceof Uint8Array) await this.#write(body);
     else if (body !== null) await this.#stream(body);
-    return true;
+    return !this.#isStopped;
   }
 
   /** The first write, which tells whether anything got through. */
@@ -108,18 +121,16 @@ export class RequestWriter {
   }
 
   async #mayGoOn(timeoutMs: number | null): Promise<boolean> {
-    this.#continue = Promise.withResolvers<boolean>();
-    const { promise, resolve } = this.#continue;
-    const timer = timeoutMs === null ? undefined : setTimeout(() => resolve(true), timeoutMs);
-    const mayGoOn = await promise;
+    const timer = timeoutMs === null ? undefined : setTimeout(() => this.goOn(), timeoutMs);
+    const mayGoOn = await this.#continue?.promise;
     clearTimeout(timer);
-    return mayGoOn;
+    return mayGoOn === true;
   }
 
   async #stream(body: ReadableStream<Uint8Array>): Promise<void> {
     const { framing, onBadBody } = this.#options;
     this.hasReadBody = true;
-    const reader = body.getReader();
+    const reader = this.#reader = body.getReader();
     let left = framing === "chunked" || framing === "none" ? null : framing.length;
     try {
       while (true) {
@@ -127,6 +138,7 @@ export class RequestWriter {
           onBadBody(reason);
           throw reason;
         });
+        if (this.#isStopped) return;
         if (done) break;
         if (value.length === 0) continue; // as a chunk it would end the body
         if (left === null) {
