@@ -14,9 +14,9 @@ const PATIENCE_MS = 10_000;
 
 /** One accepted socket. */
 export class RawSocket {
-  readonly #conn: Deno.Conn;
+  readonly #conn: Deno.TcpConn;
 
-  constructor(conn: Deno.Conn) {
+  constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
   }
 
@@ -32,10 +32,19 @@ export class RawSocket {
     return all;
   }
 
-  /** Reads to the end; a reset is an end too. */
-  async readToEnd(): Promise<void> {
+  /** Reads to the end, and returns all that was read; a reset is an end too. */
+  async readToEnd(): Promise<string> {
+    let all = "";
     const buffer = new Uint8Array(64 * 1024);
-    while (await this.#read(buffer) !== null);
+    for (let count = await this.#read(buffer); count !== null; count = await this.#read(buffer)) {
+      all += new TextDecoder().decode(buffer.subarray(0, count));
+    }
+    return all;
+  }
+
+  /** Ends the sending direction alone. */
+  closeWrite(): Promise<void> {
+    return this.#conn.closeWrite();
   }
 
   /** Writes all of `text`. */

@@ -1,12 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { UpstreamClient } from "../../../src/gateway/upstream/client.ts";
-import type { UpstreamRequest, UpstreamResponse } from "../../../src/gateway/upstream/message.ts";
-import { readerOf, textOf } from "../body_reader.ts";
+import type { UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
+import { readerOf } from "../body_reader.ts";
 import { codeOf, type RawBackend, rawBackend, type RawSocket } from "../raw_backend.ts";
-
-const GET: UpstreamRequest = { method: "GET", path: "/a?b=c", headers: [["x-one", "1"]], body: null };
-const POST: UpstreamRequest = { method: "POST", path: "/", headers: [], body: new TextEncoder().encode("hello") };
-const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+import { answer, ask, GET, leaveIdle, OK, POST } from "./raw_calls.ts";
 
 Deno.test("a second request goes over the socket that the first has left", async () => {
   using backend = rawBackend();
@@ -249,26 +246,6 @@ Deno.test("a header that could end its line early is refused", async () => {
   }
   assertEquals(await codeOf(answer(backend.client, { ...GET, path: "/a b" })), "bad_request");
 });
-
-/** Sends; what `send` throws becomes a rejection. */
-async function answer(client: UpstreamClient, request: UpstreamRequest): Promise<UpstreamResponse> {
-  return await client.send(request).response;
-}
-
-/** Sends, and reads the whole answer as text. */
-async function ask(client: UpstreamClient, request: UpstreamRequest): Promise<string> {
-  return await textOf((await answer(client, request)).body);
-}
-
-/** Serves one request and leaves its socket in the client's pool. */
-async function leaveIdle(backend: RawBackend): Promise<RawSocket> {
-  const asked = ask(backend.client, POST);
-  const socket = await backend.accept();
-  await socket.readUntil("hello");
-  await socket.write(OK);
-  assertEquals(await asked, "ok");
-  return socket;
-}
 
 /** Sends `request`, has `answer` written once it begins to arrive, and returns both ends of the body. */
 async function answered(backend: RawBackend, request: UpstreamRequest, answer: string) {
