@@ -49,8 +49,14 @@ export class RawSocket {
 
   /** Writes all of `text`. */
   async write(text: string): Promise<void> {
-    const bytes = new TextEncoder().encode(text);
-    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+    await this.writeBytes(new TextEncoder().encode(text));
+  }
+
+  /** Writes all of the pieces. */
+  async writeBytes(...pieces: readonly Uint8Array[]): Promise<void> {
+    for (const bytes of pieces) {
+      for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+    }
   }
 
   /** Closes the socket. */
