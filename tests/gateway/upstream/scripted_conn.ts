@@ -76,9 +76,12 @@ export class ScriptedConn {
     const read = this.#read;
     this.#read = null;
     if (item instanceof Error) read?.end.reject(item);
+    else if (item === null) read?.end.resolve(null);
     else {
-      if (item !== null) read?.into.set(item);
-      read?.end.resolve(item === null ? null : item.length);
+      const taken = item.subarray(0, read?.into.length);
+      read?.into.set(taken);
+      if (taken.length < item.length) this.#arrived.unshift(item.subarray(taken.length));
+      read?.end.resolve(taken.length);
     }
   }
 }
