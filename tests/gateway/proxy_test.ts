@@ -210,6 +210,27 @@ Deno.test("before the answer's head the lease stays the caller's, whatever goes 
   assertEquals([left, ended, refused].map((call) => [call.releases, call.outcomes.length]), [[0, 0], [0, 0], [0, 0]]);
 });
 
+Deno.test("however an answer ends, nothing of it stays with the client's signal", async () => {
+  using backend = rawBackend();
+  for (const ending of ["whole", "streamed", "cut", "cancelled", "no head"]) {
+    const client = new AbortController();
+    const listeners = countListeners(client.signal);
+    const call = start(backend, {}, client);
+    const socket = await backend.accept();
+    await socket.readUntil("body");
+    assertEquals(listeners(), 1);
+    const head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 6\r\n\r\nabc";
+    if (ending === "no head") socket.close();
+    else await socket.write(ending === "whole" ? `${head}def` : head);
+    const response = await call.response.catch(() => null);
+    if (ending === "streamed") await socket.write("def");
+    if (ending === "cut") socket.close();
+    if (ending === "cancelled") await response?.body?.cancel();
+    else await response?.text().catch(() => {});
+    assertEquals(listeners(), 0, ending);
+  }
+});
+
 Deno.test("a request that is over before it is sent reaches no backend", async () => {
   using backend = rawBackend();
   const client = new AbortController();
@@ -272,6 +293,21 @@ function start(
     ...options,
   });
   return Object.assign(call, { response });
+}
+
+/** How many listeners a signal has from now on. */
+function countListeners(signal: AbortSignal): () => number {
+  let count = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: unknown[]) => {
+    count++;
+    Reflect.apply(addEventListener, signal, args);
+  };
+  signal.removeEventListener = (...args: unknown[]) => {
+    count--;
+    Reflect.apply(removeEventListener, signal, args);
+  };
+  return () => count;
 }
 
 function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> {

@@ -11,11 +11,14 @@ import type { UpstreamOptions } from "../../src/gateway/upstream/client.ts";
 
 /** A fault must turn a test red, not let it wait for ever; nothing that works comes near it. */
 const PATIENCE_MS = 10_000;
+/** The real ones, also where a test fakes time. */
+const { setTimeout, clearTimeout } = globalThis;
 
 /** One accepted socket. */
 export class RawSocket {
   readonly #conn: Deno.TcpConn;
 
+  /** Takes over an open socket. */
   constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
   }

@@ -4,7 +4,7 @@ import { UpstreamClient } from "../../../src/gateway/upstream/client.ts";
 import { connect } from "../../../src/gateway/upstream/connection.ts";
 import type { UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
 import { readerOf } from "../body_reader.ts";
-import { codeOf, rawBackend } from "../raw_backend.ts";
+import { codeOf, rawBackend, RawSocket } from "../raw_backend.ts";
 import { answer, ask, GET, leaveIdle, POST, serve, staysUsable } from "./raw_calls.ts";
 
 const LARGE: UpstreamRequest = { ...POST, body: new Uint8Array(32 * 1024 * 1024) };
@@ -165,7 +165,7 @@ function heldConnects(): HeldConnects {
   const gate = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<void>();
   let isOpen = false;
-  let peer: Deno.Conn | undefined;
+  let peer: RawSocket | undefined;
   const held = async (options: Deno.ConnectOptions) => {
     await gate.promise;
     const conn = await realConnect(options);
@@ -179,12 +179,14 @@ function heldConnects(): HeldConnects {
     notYet: () => assert(!isOpen),
     async open() {
       gate.resolve();
-      peer = await listener.accept();
+      peer = new RawSocket(await listener.accept());
       await opened.promise;
     },
     async readToEnd() {
       assert(peer);
-      return await new Response(peer.readable).text();
+      const text = await peer.readToEnd();
+      peer.close();
+      return text;
     },
     [Symbol.dispose]() {
       Object.assign(Deno, { connect: realConnect });

@@ -149,12 +149,19 @@ Deno.test("an answer can overtake the news of the write: the socket serves again
 });
 
 Deno.test("an answer that is read before the head's write has ended still decides about Expect: 100-continue", async () => {
-  for (const [status, isWanted] of [["100 Continue", true], ["417 No", false]] as const) {
+  for (
+    const [status, isWanted] of [
+      ["100 Continue", true],
+      ["102 Processing", false],
+      ["103 Early Hints", false],
+      ["417 No", false],
+    ] as const
+  ) {
     const fresh = new ScriptedConn(false);
     const request = { ...POST, headers: [["expect", "100-continue"]] as const };
     const exchange = new Exchange(scriptedRoute({ fresh: [fresh] }), request, "/");
     await settled();
-    fresh.receive(`HTTP/1.1 ${status}\r\n${isWanted ? "" : "content-length: 2\r\n"}\r\n`);
+    fresh.receive(`HTTP/1.1 ${status}\r\n${status === "417 No" ? "content-length: 2\r\n" : ""}\r\n`);
     await settled();
     fresh.allow();
     await settled();

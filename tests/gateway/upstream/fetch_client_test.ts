@@ -44,6 +44,25 @@ Deno.test("fetch: an abort while the head is awaited rejects with its reason", a
   await socket.readToEnd();
 });
 
+Deno.test("fetch: an abort ends the wait for room with its reason", async () => {
+  using backend = rawBackend();
+  const call = new FetchCall(`${backend.baseUrl}/`, POST, null);
+  const socket = await backend.accept();
+  await socket.readUntil("hello");
+  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
+  const { body } = await call.response;
+  assert(body);
+  const isHeld = Promise.withResolvers<void>();
+  const delivered = body.deliver(() => {
+    isHeld.resolve();
+    return new Promise(() => {});
+  });
+  await isHeld.promise;
+  call.abort(new Error("gone"));
+  await assertRejects(() => delivered, Error, "gone");
+  await socket.readToEnd();
+});
+
 Deno.test("fetch: a cancelled body is noticed by the backend", async () => {
   using backend = rawBackend();
   const { socket, reader } = await answered(backend);

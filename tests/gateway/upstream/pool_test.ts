@@ -33,6 +33,18 @@ Deno.test("an idle socket is closed at its time, each at its own, and not one th
   time.advance(10_000);
 });
 
+Deno.test("idle sockets of different ages are closed one by one, though nothing else happens", async () => {
+  using time = movedTime();
+  using backend = rawBackend({ idleTimeoutMs: 1000 });
+  const [first, second] = await leaveTwoIdle(backend);
+  time.advance(600);
+  await turn(backend, second, GET);
+  time.advance(400);
+  await first.readToEnd();
+  time.advance(600);
+  await second.readToEnd();
+});
+
 Deno.test("a GET does not take a socket whose idle time is over, even where no timer has gone off yet", async () => {
   using time = movedTime();
   using backend = rawBackend({ idleTimeoutMs: 1000 });
