@@ -7,7 +7,7 @@
 import { Connection, encodeRequest } from "../client.ts";
 import type { IdleReport } from "../engine.ts";
 import type { ProcessSample, RunningTarget } from "../gateway_process.ts";
-import { BENCH_MODEL, chatBody, NOT_APPLICABLE, type Scenario } from "../scenario.ts";
+import { BENCH_MODEL, chatBody, type Figures, NOT_APPLICABLE, type Scenario } from "../scenario.ts";
 import { percentile } from "../statistics.ts";
 
 const IDLE_MS = 3000;
@@ -19,7 +19,10 @@ const CALM_MS = 500;
 /** Processor time in {@link CALM_MS} that still counts as calm: probing a loading engine costs a little. */
 const CALM_US = 20_000;
 
-/** Eight clients and one request at a time: from the engine's end of one answer to the arrival of the next request. */
+/**
+ * Eight clients and one request at a time: from the engine's end of one answer to the arrival of the next request. The
+ * engine itself is asked by one client, whose next request follows its answer: nothing between two requests can be shorter.
+ */
 export const idle: Scenario = {
   name: "idle",
   warmsUp: false,
@@ -27,29 +30,43 @@ export const idle: Scenario = {
     { key: "p50", unit: "µs", better: "lower" },
     { key: "p99", unit: "µs", better: "lower" },
   ],
-  async run({ spec, effort, launch }) {
-    if (spec.kind !== "models") return NOT_APPLICABLE;
+  async run({ spec, shared, effort, launch }) {
+    if (spec.kind === "upstream") return NOT_APPLICABLE;
+    if (spec.kind === "direct") return await idleOf({ port: shared.port, enginePort: shared.port, clients: 1, effort });
     await using gateway = await launch({ models: { [BENCH_MODEL]: 0 }, parallel: 1 });
-    using stack = new DisposableStack();
-    const request = encodeRequest({ port: gateway.port, body: chatBody(BENCH_MODEL), wish: "delay=2" });
-    const opened = await Promise.all(Array.from({ length: QUEUED }, () => Connection.open(gateway.port)));
-    const connections = opened.map((connection) => stack.use(connection));
-    const ask = async (durationMs: number): Promise<IdleReport> => {
-      const deadline = performance.now() + durationMs;
-      await Promise.all(connections.map(async (connection) => {
-        while (performance.now() < deadline) {
-          const { status } = await connection.exchange(request);
-          if (status !== 200) throw new Error(`a queued request was answered by ${status}`);
-        }
-      }));
-      return await (await fetch(`http://127.0.0.1:${gateway.enginePorts.get(BENCH_MODEL)}/bench/idle`)).json();
-    };
-    await ask(IDLE_MS * effort * 0.3);
-    const { gapsUs, mostAtOnce } = await ask(IDLE_MS * effort);
-    if (mostAtOnce > 1) return NOT_APPLICABLE; // not serial: the engine is never left alone
-    return { p50: percentile(gapsUs, 0.5), p99: percentile(gapsUs, 0.99) };
+    const enginePort = gateway.enginePorts.get(BENCH_MODEL);
+    if (enginePort === undefined) throw new Error("the gateway has no engine");
+    return await idleOf({ port: gateway.port, enginePort, clients: QUEUED, effort });
   },
 };
+
+interface IdleOptions {
+  readonly port: number;
+  readonly enginePort: number;
+  readonly clients: number;
+  readonly effort: number;
+}
+
+async function idleOf({ port, enginePort, clients, effort }: IdleOptions): Promise<Figures> {
+  using stack = new DisposableStack();
+  const request = encodeRequest({ port, body: chatBody(BENCH_MODEL), wish: "delay=2" });
+  const opened = await Promise.all(Array.from({ length: clients }, () => Connection.open(port)));
+  const connections = opened.map((connection) => stack.use(connection));
+  const ask = async (durationMs: number): Promise<IdleReport> => {
+    const deadline = performance.now() + durationMs;
+    await Promise.all(connections.map(async (connection) => {
+      while (performance.now() < deadline) {
+        const { status } = await connection.exchange(request);
+        if (status !== 200) throw new Error(`a queued request was answered by ${status}`);
+      }
+    }));
+    return await (await fetch(`http://127.0.0.1:${enginePort}/bench/idle`)).json();
+  };
+  await ask(IDLE_MS * effort * 0.3);
+  const { gapsUs, mostAtOnce } = await ask(IDLE_MS * effort);
+  if (mostAtOnce > 1) return NOT_APPLICABLE; // not serial: the engine is never left alone
+  return { p50: percentile(gapsUs, 0.5), p99: percentile(gapsUs, 0.99) };
+}
 
 /** 4,000 requests, fewer where the limit of open files says so, wait for a model that does not come; then all leave at once. */
 export const waiting: Scenario = {
