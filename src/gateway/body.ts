@@ -19,6 +19,7 @@ export interface ModelRequest {
 }
 
 const KEYS = ["model", "stream"].map((key) => new TextEncoder().encode(key));
+const DECODER = new TextDecoder();
 const TRUE = 116; // the first letter of true, in JSON that is known to be valid
 
 /**
@@ -65,7 +66,7 @@ function findKeys(bytes: Uint8Array<ArrayBuffer>): readonly ByteRange[][] {
 }
 
 function parse(bytes: Uint8Array, { start, end }: ByteRange): unknown {
-  return JSON.parse(new TextDecoder().decode(bytes.subarray(start, end)));
+  return JSON.parse(DECODER.decode(bytes.subarray(start, end)));
 }
 
 function noModel(): GatewayError {
