@@ -12,11 +12,21 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
+/**
+ * The longest delay that a timer of the runtime keeps, 2^31 - 1 milliseconds (24.8 days): a longer one would fire at once.
+ */
+const MOST_DELAY_MS = 2 ** 31 - 1;
+
+/** `delayMs` as a timer can keep it. A bound of months is as good as one of 24.8 days. */
+export function timerDelay(delayMs: number): number {
+  return Math.min(delayMs, MOST_DELAY_MS);
+}
+
 /** The process's own clock: `performance.now()` and `setTimeout`. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
+    const timer = setTimeout(run, timerDelay(delayMs));
     return () => clearTimeout(timer);
   },
 };

@@ -113,7 +113,6 @@ function timeoutOptions(timeouts: ModelTimeouts | undefined): Partial<UpstreamOp
   return {
     connectTimeoutMs: toMs(timeouts.connect),
     headerTimeoutMs: toMs(timeouts.responseHeader),
-    expectContinueMs: toMs(timeouts.expectContinue),
     idleTimeoutMs: toMs(timeouts.idleConn),
     keepAlive: timeouts.keepalive > 0,
   };

@@ -28,6 +28,9 @@ const SMALL_ANSWER = JSON.stringify({
   object: "chat.completion",
   choices: [{ index: 0, message: { role: "assistant", content: "word" }, finish_reason: "stop" }],
 });
+/** Bytes of the body of every answer that is not a stream; who counts them notices a gateway that makes up its own. */
+export const SMALL_ANSWER_BYTES = SMALL_ANSWER.length;
+
 const JSON_HEADERS: [string, string][] = [["content-type", "application/json"]];
 const STREAM_HEADERS: [string, string][] = [["content-type", "text/event-stream"]];
 const MODELS = JSON.stringify({ object: "list", data: [] });

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Answer } from "./client.ts";
+import { SMALL_ANSWER_BYTES } from "./engine.ts";
 import type { LaunchOptions, RunningTarget } from "./gateway_process.ts";
 import type { TargetSpec } from "./targets.ts";
 
@@ -53,6 +55,12 @@ export const BENCH_MODEL = "bench";
 /** The body of a small chat request, about 70 bytes. */
 export function chatBody(model: string): string {
   return JSON.stringify({ model, messages: [{ role: "user", content: "Say ahoy." }] });
+}
+
+/** Throws unless this is the engine's own small answer, as far as status and length tell. */
+export function expectSmallAnswer({ status, bytes }: Answer): void {
+  if (status === 200 && bytes === SMALL_ANSWER_BYTES) return;
+  throw new Error(`a request was answered by ${status} and ${bytes} bytes instead of 200 and ${SMALL_ANSWER_BYTES}`);
 }
 
 /** Runs some load and tells its gateway's processor time in microseconds with its outcome; null without a gateway. */

@@ -105,8 +105,8 @@ export function buildModel(settings: ModelSettings, { id, port, top, findings }:
 }
 
 function timeoutsOf({ timeouts }: ModelSettings): ModelConfig["timeouts"] {
-  const { connect, responseHeader, keepalive, expectContinue, idleConn } = timeouts;
-  return { connect, responseHeader, keepalive, expectContinue, idleConn };
+  const { connect, responseHeader, keepalive, idleConn } = timeouts;
+  return { connect, responseHeader, keepalive, idleConn };
 }
 
 /** A full URL is accepted for its path and query (spec §3.3.7). */

@@ -30,9 +30,8 @@ const timeouts = z.object({
     "0 = idle connections are not probed; otherwise they are, as often as the system does (the number is not used).",
   ),
   tlsHandshake: notYet("Seconds for a TLS handshake."),
-  expectContinue: about(
-    nonNegative().default(1),
-    "Seconds that a body which was announced with `Expect: 100-continue` waits for the backend's word; 0 = no limit.",
+  expectContinue: notYet(
+    "Seconds to wait for a 100-continue. Bodies are read whole before a backend is asked, so that nothing waits for it.",
   ),
   idleConn: about(nonNegative().default(90), "Seconds that an unused connection stays open; 0 = no limit."),
 }, "must be a mapping");

@@ -17,8 +17,6 @@ export interface ModelTimeouts {
   readonly responseHeader: number;
   /** Whether idle connections are probed by the system: not when 0. */
   readonly keepalive: number;
-  /** For the word that a body may be sent. */
-  readonly expectContinue: number;
   /** That an unused connection stays open. */
   readonly idleConn: number;
 }

@@ -15,12 +15,10 @@ export interface ModelRequest {
   readonly model: string;
   /** Where `model` stands in `bytes`. */
   readonly modelAt: ByteRange;
-  readonly stream: boolean;
 }
 
-const KEYS = ["model", "stream"].map((key) => new TextEncoder().encode(key));
+const KEYS = [new TextEncoder().encode("model")];
 const DECODER = new TextDecoder();
-const TRUE = 116; // the first letter of true, in JSON that is known to be valid
 
 /**
  * Reads the body of `request`.
@@ -33,7 +31,7 @@ export async function readModelRequest(
   { maxBytes }: { readonly maxBytes: number },
 ): Promise<ModelRequest> {
   const bytes = await readBounded(request, maxBytes);
-  const [models = [], streams = []] = findKeys(bytes);
+  const models = findModels(bytes);
   const modelAt = models[0];
   if (modelAt === undefined) throw noModel();
   // Readers differ in which of two they believe: the gateway would load one model and the backend be asked for another.
@@ -43,7 +41,7 @@ export async function readModelRequest(
   const value: unknown = parse(bytes, modelAt);
   const model = typeof value === "number" && Number.isFinite(value) ? String(value) : value;
   if (typeof model !== "string" || model === "") throw noModel();
-  return { bytes, model, modelAt, stream: bytes[streams.at(-1)?.start ?? bytes.length] === TRUE };
+  return { bytes, model, modelAt };
 }
 
 /** The bytes of `body` with its model written as `to`, and no other byte changed. */
@@ -55,10 +53,10 @@ export function replaceModel({ bytes, modelAt }: ModelRequest, to: string): Uint
   ]);
 }
 
-function findKeys(bytes: Uint8Array<ArrayBuffer>): readonly ByteRange[][] {
+function findModels(bytes: Uint8Array<ArrayBuffer>): readonly ByteRange[] {
   if (!isUtf8(bytes)) throw new GatewayError("bad_request", "The body is not valid JSON: it is not UTF-8");
   try {
-    return findTopLevelValues(bytes, KEYS);
+    return findTopLevelValues(bytes, KEYS)[0] ?? [];
   } catch (cause) {
     if (!(cause instanceof JsonSyntaxError)) throw cause;
     throw new GatewayError("bad_request", `The body is not a JSON object: ${cause.message}`, { cause });

@@ -61,16 +61,20 @@ export interface ClientHead {
   readonly headers: [string, string][];
   /** Whether the body is a stream of server-sent events. */
   readonly isEventStream: boolean;
+  /** Whether the body is compressed, so that nothing can be written into it. */
+  readonly isEncoded: boolean;
 }
 
 /** The headers to send to the client: the backend's `list`, then the gateway's own, which win. */
 export function responseHeaders(list: HeaderList, own: HeaderList = []): ClientHead {
   let isEventStream = false;
+  let isEncoded = false;
   let named: ReadonlySet<string> | null = null;
   for (const [name, value] of list) {
     const lower = name.toLowerCase();
     if (lower === "connection") named = new Set([...named ?? [], ...namedByConnection(value) ?? []]);
     else if (lower === "content-type") isEventStream ||= value.toLowerCase().includes("text/event-stream");
+    else if (lower === "content-encoding") isEncoded ||= value.toLowerCase() !== "identity";
   }
   const headers: [string, string][] = [];
   for (const [name, value] of list) {
@@ -82,7 +86,7 @@ export function responseHeaders(list: HeaderList, own: HeaderList = []): ClientH
   }
   for (const [name, value] of own) headers.push([name, value]);
   if (isEventStream) headers.push(["x-accel-buffering", "no"]);
-  return { headers, isEventStream };
+  return { headers, isEventStream, isEncoded };
 }
 
 /** An error event may make a stream longer than announced; buffering is ours to forbid. */

@@ -27,6 +27,7 @@ export interface ProxyOptions {
   readonly lease: ProxyLease;
   readonly client: UpstreamClient;
   readonly path: string;
+  /** Nobody may need them afterwards: their memory is freed when a backend has them all. */
   readonly bytes: Uint8Array | null;
   readonly headers: HeaderList;
   /** Headers of the gateway's own for the answer. */
@@ -48,7 +49,7 @@ export interface ProxyOptions {
 export async function proxy(options: ProxyOptions): Promise<Response> {
   const { method, signal, lease, client, path, headers, bytes } = options;
   if (signal.aborted) throw clientLeft();
-  const call = client.send({ method, path, headers, body: bytes });
+  const call = client.send({ method, path, headers, body: bytes, isBodyLast: true });
   const abort = (reason: unknown) => call.abort(reason);
   const onClientLeft = () => abort(clientLeft());
   signal.addEventListener("abort", onClientLeft);
@@ -71,14 +72,14 @@ interface Ends {
 }
 
 function respond(answer: UpstreamResponse, options: ProxyOptions, { abort, letGo }: Ends): Response {
-  const { lease, dialect, bounds, clock, log, tap, answerHeaders = [], onEnd } = options;
+  const { method, lease, dialect, bounds, clock, log, tap, answerHeaders = [], onEnd } = options;
   const { status, statusText, body } = answer;
-  const { headers, isEventStream } = responseHeaders(answer.headers, answerHeaders);
+  const { headers, isEventStream, isEncoded } = responseHeaders(answer.headers, answerHeaders);
   const init = { status, statusText, headers };
   const onBackendFree = () => lease.release();
-  if (body === null || body.whole !== null || status === 205) {
+  if (body === null || body.whole !== null || status === RESET_CONTENT) {
     letGo();
-    const response = wholeResponse(body?.whole ?? null, init, tap);
+    const response = method === "HEAD" ? headResponse(init) : wholeResponse(body?.whole ?? null, init, tap);
     body?.cancel();
     onBackendFree();
     onEnd?.({ kind: "complete" });
@@ -87,7 +88,7 @@ function respond(answer: UpstreamResponse, options: ProxyOptions, { abort, letGo
   const stream = responseStream({
     body,
     abort,
-    isEventStream,
+    mayAddEvents: isEventStream && !isEncoded,
     dialect,
     bounds,
     clock,
@@ -95,7 +96,7 @@ function respond(answer: UpstreamResponse, options: ProxyOptions, { abort, letGo
     onBackendFree,
     onEnd(outcome) {
       letGo();
-      if (outcome.kind === "failed") log.warn(`An answer broke off: ${outcome.error.code}: ${outcome.error.message}`);
+      if (outcome.kind === "failed") log.warn(`An answer broke off: ${describe(outcome.error)}`);
       if (outcome.kind === "clientStalled") log.warn("An answer was cut: its client took nothing for too long");
       onEnd?.(outcome);
     },
@@ -103,15 +104,40 @@ function respond(answer: UpstreamResponse, options: ProxyOptions, { abort, letGo
   return new Response(stream, init);
 }
 
+interface ResponseHead {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: [string, string][];
+}
+
+const NO_CONTENT = 204;
+/** The runtime sends it without a length, and the client waits for ever: 204 says the same but for "clear your form". */
+const RESET_CONTENT = 205;
+
 /** An answer that is here already goes out in one piece: no stream, and nothing to wait for. */
 function wholeResponse(
   whole: Uint8Array<ArrayBuffer> | null,
-  init: { readonly status: number; readonly statusText: string; readonly headers: [string, string][] },
+  init: ResponseHead,
   tap: ((chunk: Uint8Array) => void) | undefined,
 ): Response {
-  if (whole === null || init.status === 205) return new Response(null, init);
+  if (init.status === RESET_CONTENT) {
+    const headers = init.headers.filter(([name]) => name !== "content-length");
+    return new Response(null, { status: NO_CONTENT, headers });
+  }
+  if (whole === null) return new Response(null, init);
   if (whole.length > 0) tap?.(whole);
   return new Response(whole, init);
+}
+
+/** Where the backend tells no length the runtime would make up one of 0; with a stream it tells none either. */
+function headResponse(init: ResponseHead): Response {
+  const hasLength = init.headers.some(([name]) => name === "content-length");
+  const isBodiless = init.status === NO_CONTENT || init.status === RESET_CONTENT || init.status === 304;
+  return new Response(hasLength || isBodiless ? null : new ReadableStream(), init);
+}
+
+function describe({ code, message, cause }: GatewayError): string {
+  return `${code}: ${message}${cause instanceof Error ? ` (${cause.message})` : ""}`;
 }
 
 function clientLeft(): GatewayError {

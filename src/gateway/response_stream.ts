@@ -38,7 +38,8 @@ export interface ResponseStreamOptions {
   readonly body: UpstreamBody;
   /** Ends the backend's work; its reason becomes the stream's error. */
   readonly abort: (reason: unknown) => void;
-  readonly isEventStream: boolean;
+  /** Whether the client reads server-sent events, so that a failure can be told as one more event. */
+  readonly mayAddEvents: boolean;
   readonly dialect: Dialect;
   readonly bounds: SlowClientBounds;
   readonly clock: Clock;
@@ -56,7 +57,7 @@ export interface ResponseStreamOptions {
  */
 const REST_KEPT_MS = 15 * 60_000;
 
-/** A stream of `body`; a failure is told in-band to readers of events, and never ends cleanly. */
+/** A stream of `body`; a failure is told in-band to readers of events, between two events, and never ends cleanly. */
 export function responseStream(options: ResponseStreamOptions): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream(new AnswerSource(options), {
     highWaterMark: options.bounds.bufferBytes,
@@ -107,7 +108,7 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   }
 
   #take(piece: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
-    const { tap, isEventStream, abort, bounds } = this.#options;
+    const { tap, mayAddEvents, abort, bounds } = this.#options;
     const controller = this.#controller;
     if (this.#hasEnded || controller === null) return;
     if (tap !== undefined) {
@@ -118,7 +119,7 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
         return;
       }
     }
-    if (isEventStream) this.#tail = piece.length >= 4 ? piece : joinTail(this.#tail, piece);
+    if (mayAddEvents) this.#tail = piece.length >= 4 ? piece : joinTail(this.#tail, piece);
     controller.enqueue(piece);
     if ((controller.desiredSize ?? 1) > 0) return;
     if (bounds.stalledMs !== null) this.#setDeadline(bounds.stalledMs);
@@ -141,10 +142,10 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
       this.#controller?.error(error);
       return this.#end({ kind: "clientLeft" });
     }
-    const { isEventStream, dialect } = this.#options;
-    if (isEventStream) {
-      const event = (endsEvent(this.#tail) ? "" : "\n\n") + errorEvent(error, dialect);
-      this.#controller?.enqueue(new TextEncoder().encode(event));
+    const { mayAddEvents, dialect } = this.#options;
+    // Behind half an event nothing can be said: whatever follows would make a client take the half for a whole one.
+    if (mayAddEvents && endsEvent(this.#tail)) {
+      this.#controller?.enqueue(new TextEncoder().encode(errorEvent(error, dialect)));
     }
     this.#finish({ kind: "failed", error });
   }

@@ -87,6 +87,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const id = crypto.randomUUID();
     let response: Response;
     try {
+      refuseStrangeHost(request.headers.get("host"));
       const route = findInferenceRoute(request.method, pathOf(request.url));
       if (route !== undefined) {
         checkKey(request.headers);
@@ -101,10 +102,17 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
   };
 }
 
+/** The runtime puts the Host header into the URL as it is: one with a path in it would choose the route. */
+function refuseStrangeHost(host: string | null): void {
+  if (host === null || !/[/?#\\@]/.test(host)) return;
+  throw new GatewayError("bad_request", "The Host header is not the name of a host");
+}
+
+/** For the log: with what the operator alone may know, and with what a malformed answer was. */
 function describe(error: GatewayError): string {
-  return error.detail === undefined
-    ? `${error.code}: ${error.message}`
-    : `${error.code}: ${error.message}\n${error.detail}`;
+  const cause = error.cause instanceof Error && error.code !== "internal" ? ` (${error.cause.message})` : "";
+  const detail = error.detail === undefined ? "" : `\n${error.detail}`;
+  return `${error.code}: ${error.message}${cause}${detail}`;
 }
 
 function methodsByPath(app: Hono): ReadonlyMap<string, readonly string[]> {

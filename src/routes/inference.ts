@@ -5,7 +5,7 @@
  */
 
 import type { Config } from "../config/types.ts";
-import type { BackendTarget, Exit } from "../backend/types.ts";
+import type { BackendTarget } from "../backend/types.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { CREDENTIAL_HEADERS } from "../gateway/auth.ts";
@@ -89,13 +89,11 @@ interface Forwarding {
 }
 
 async function forward(env: InferenceEnv, forwarding: Forwarding): Promise<Response> {
-  const sentAt = env.clock.now();
   try {
     return await send(env, forwarding);
   } catch (error) {
     // A backend that was killed while idle is found dead by its next request: once, it is started again for it.
-    const wasKilled = await isKilledWhileIdle(env, { target: forwarding.lease.target, error, sentAt });
-    if (!wasKilled) throw error;
+    if (!await isGoneUnseen(env, forwarding.lease.target, error)) throw error;
     env.log.info(`Backend of ${forwarding.lease.model} had gone: starting it again for the request at hand`);
     await forwarding.lease.renew();
     return await send(env, forwarding);
@@ -125,39 +123,23 @@ function send(env: InferenceEnv, { route, request, call, bytes, lease }: Forward
   });
 }
 
-/** A backend that ends this soon after a request was sent to it was being killed when it came, in milliseconds. */
-const DYING_MS = 100;
-
-/** Signals that come from outside; a crash of the backend's own ends with others, or with an exit code. */
-const OUTSIDE_SIGNALS = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"];
-
-/**
- * Whether the backend cannot have worked on the request: it took no connection, or it was killed from outside in the
- * moment when the request came. A backend that crashes over a request is not such a case: the request is not sent twice.
- */
-async function isKilledWhileIdle(
-  env: InferenceEnv,
-  { target, error, sentAt }: { readonly target: BackendTarget; readonly error: unknown; readonly sentAt: number },
-): Promise<boolean> {
-  if (!(error instanceof GatewayError)) return false;
-  const isUnseen = error.code === "backend_unreachable";
-  const isSudden = error.code === "backend_lost" && env.clock.now() - sentAt < DYING_MS;
-  if (!isUnseen && !isSudden) return false;
-  const exit = await exitOf(env.clock, target);
-  return exit !== null && (isUnseen || OUTSIDE_SIGNALS.some((signal) => signal === exit.signal));
+/** Whether the backend has gone and cannot have seen the request; one that it may have seen is never sent twice. */
+async function isGoneUnseen(env: InferenceEnv, target: BackendTarget, error: unknown): Promise<boolean> {
+  if (!(error instanceof GatewayError) || error.code !== "backend_unreachable") return false;
+  return await hasExited(env.clock, target);
 }
 
-/** How the backend ended; null when the news does not come soon. */
-async function exitOf(clock: Clock, { gone }: BackendTarget): Promise<Exit | null> {
-  if (gone.aborted) return gone.reason;
-  const { promise, resolve } = Promise.withResolvers<Exit | null>();
-  const onGone = () => resolve(gone.reason);
+/** False when the news does not come soon. */
+async function hasExited(clock: Clock, { gone }: BackendTarget): Promise<boolean> {
+  if (gone.aborted) return true;
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const onGone = () => resolve(true);
   gone.addEventListener("abort", onGone, { once: true });
-  const cancelTimer = clock.after(EXIT_NEWS_MS, () => resolve(null));
-  const exit = await promise;
+  const cancelTimer = clock.after(EXIT_NEWS_MS, () => resolve(false));
+  const exited = await promise;
   cancelTimer();
   gone.removeEventListener("abort", onGone);
-  return exit;
+  return exited;
 }
 
 function modelOfQuery(url: string): string {

@@ -16,8 +16,6 @@ export interface Lease<T> extends Disposable, AsyncDisposable {
   readonly model: string;
   /** Where its backend is reached; another one after {@link Lease.renew}. */
   readonly target: T;
-  /** Aborts with a `GatewayError` when an operator cuts this request; costs an abort controller: see {@link onInterrupt}. */
-  readonly signal: AbortSignal;
   /**
    * Names the one listener that is told when an operator cuts this request: at once if that has happened, at most once,
    * and never after the release. A later listener takes the earlier one's place.
@@ -78,7 +76,6 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   #reject: ((reason: unknown) => void) | null = null;
   #hold: Hold<T> | null = null;
   #refusal: unknown = undefined;
-  #cut: AbortController | null = null;
   #interrupted: GatewayError | null = null;
   #onInterrupt: ((reason: GatewayError) => void) | null = null;
   #over = false;
@@ -102,15 +99,6 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   get target(): T {
     if (this.#hold === null) throw new GatewayError("internal", "A lease was used without being held");
     return this.#hold.target;
-  }
-
-  /** Aborts when the request is cut; made when first asked for. */
-  get signal(): AbortSignal {
-    if (this.#cut === null) {
-      this.#cut = new AbortController();
-      if (this.#interrupted !== null) this.#cut.abort(this.#interrupted);
-    }
-    return this.#cut.signal;
   }
 
   /** See {@link Lease.onInterrupt}. */
@@ -164,7 +152,6 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   interrupt(reason: GatewayError): void {
     if (this.#over || this.#interrupted !== null) return;
     this.#interrupted = reason;
-    this.#cut?.abort(reason);
     const listener = this.#onInterrupt;
     this.#onInterrupt = null;
     listener?.(reason);

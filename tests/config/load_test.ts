@@ -52,7 +52,7 @@ Deno.test("CD1: a minimal model with PORT gets every default", () => {
     metadata: {},
     capabilities: null,
     unlisted: false,
-    timeouts: { connect: 30, responseHeader: 0, keepalive: 30, expectContinue: 1, idleConn: 90 },
+    timeouts: { connect: 30, responseHeader: 0, keepalive: 30, idleConn: 90 },
   });
 });
 
@@ -131,9 +131,9 @@ Deno.test("CD14: unloadTimeout is inherited, overridden, and not negative", () =
 
 Deno.test("CD15: timeouts given in part keep the other defaults, and zeros stay", () => {
   const text = (timeouts: string) => `models:\n  m:\n    cmd: "x \${PORT}"\n    timeouts: ${timeouts}\n`;
-  const defaults = { connect: 30, responseHeader: 0, keepalive: 30, expectContinue: 1, idleConn: 90 };
+  const defaults = { connect: 30, responseHeader: 0, keepalive: 30, idleConn: 90 };
   assertEquals(model(text("{connect: 5}"), "m").timeouts, { ...defaults, connect: 5 });
-  const zeros = { connect: 0, responseHeader: 7, keepalive: 0, expectContinue: 0, idleConn: 0 };
+  const zeros = { connect: 0, responseHeader: 7, keepalive: 0, idleConn: 0 };
   assertEquals(model(text(JSON.stringify(zeros)), "m").timeouts, zeros);
 });
 

@@ -28,7 +28,9 @@ Deno.test("a backend that was killed while idle is started again and the next re
     assertEquals(response.status, 200, await response.text() + gateway.log());
     const starts = (await readEvents(events)).filter((e) => e.event === "start");
     assertEquals(starts.length, round);
-    Deno.kill(starts[round - 1]?.pid ?? -1, "SIGKILL");
+    const pid = starts[round - 1]?.pid ?? -1;
+    Deno.kill(pid, "SIGKILL");
+    await until(() => !isGroupAlive(pid)); // while it dies it may see a request, which is then not sent twice
   }
   await Deno.remove(events);
 });

@@ -13,18 +13,13 @@ async function replaced(text: string, to: string): Promise<string> {
 
 Deno.test("a body keeps its bytes and tells its model", async () => {
   const text = '{ "model" : "m\\u00e9" , "stream": true }';
-  const { bytes, model, stream } = await read(text);
+  const { bytes, model } = await read(text);
   assertEquals(new TextDecoder().decode(bytes), text);
-  assertEquals([model, stream], ["mé", true]);
-  assertEquals((await read('{"model":"m","stream":"yes"}')).stream, false);
+  assertEquals(model, "mé");
 });
 
 Deno.test("a numeric model is its decimal text", async () => {
   assertEquals((await read('{"model": 7}')).model, "7");
-});
-
-Deno.test("the last of several stream values counts, as in most JSON readers", async () => {
-  assertEquals((await read('{"stream":true,"model":"b","stream":false}')).stream, false);
 });
 
 for (

@@ -85,7 +85,7 @@ export function rig(options: Partial<ResponseStreamOptions> = {}): Rig {
       backend.aborts.push(reason);
       backend.fail(reason);
     },
-    isEventStream: false,
+    mayAddEvents: false,
     dialect: "openai",
     bounds: { bufferBytes: 10, stalledMs: 1000 },
     clock,

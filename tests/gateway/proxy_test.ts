@@ -57,7 +57,7 @@ for (
     ["HEAD", "HEAD", "200 OK\r\ncontent-length: 99\r\n\r\n"],
     ["204", "POST", "204 No Content\r\n\r\n"],
     ["304", "GET", "304 Not Modified\r\n\r\n"],
-    ["205", "POST", "205 Reset\r\ncontent-length: 0\r\n\r\n"],
+    ["205", "POST", "205 Reset\r\ncontent-length: 5\r\n\r\nhello"],
   ] as const
 ) {
   Deno.test(`an answer without a body releases the lease at once: ${name}`, async () => {
@@ -96,17 +96,17 @@ Deno.test("a plain answer that is cut is an error for the client, and the lease 
 });
 
 for (const dialect of ["openai", "anthropic"] as const) {
-  Deno.test(`events that are cut end with an error event and a broken stream: ${dialect}`, async () => {
+  Deno.test(`events that are cut between two end with an error event and a broken stream: ${dialect}`, async () => {
     using backend = rawBackend();
     const call = start(backend, { dialect });
     const socket = await backend.accept();
     await socket.readUntil("body");
-    await socket.write(`${SSE}a\r\ndata: half\r\n`);
+    await socket.write(`${SSE}d\r\ndata: whole\n\n\r\n`);
     const reader = readerOf(await call.response);
-    assertEquals(await textOf(reader), "data: half");
+    assertEquals(await textOf(reader), "data: whole\n\n");
     socket.close();
     const event = await textOf(reader);
-    const opening = dialect === "openai" ? "\n\ndata: " : "\n\nevent: error\ndata: ";
+    const opening = dialect === "openai" ? "data: " : "event: error\ndata: ";
     assert(event.startsWith(opening) && event.endsWith("\n\n"), event);
     const body = JSON.parse(event.slice(opening.length));
     if (dialect === "openai") assertEquals(body.error.code, "backend_lost");
@@ -115,6 +115,21 @@ for (const dialect of ["openai", "anthropic"] as const) {
     assertEquals(call.releases, 1);
   });
 }
+
+Deno.test("nothing is written behind half an event, nor into compressed events: the stream just breaks", async () => {
+  const encoded = SSE.replace("\r\n", "\r\ncontent-encoding: gzip\r\n");
+  for (const [head, text] of [[SSE, "data: hal"], [encoded, "gzipped\n\n"]] as const) {
+    using backend = rawBackend();
+    const call = start(backend);
+    const socket = await backend.accept();
+    await socket.readUntil("body");
+    await socket.write(`${head}9\r\n${text}\r\n`);
+    const reader = readerOf(await call.response);
+    assertEquals(await textOf(reader), text);
+    socket.close();
+    assertEquals(await codeOf(reader.read()), "backend_lost");
+  }
+});
 
 Deno.test("an error event after a whole event opens no second gap", async () => {
   using backend = rawBackend();

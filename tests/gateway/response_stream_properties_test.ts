@@ -55,7 +55,7 @@ interface RunOptions {
 /** Plays a history to its end, checks it, and tells how it ended. */
 async function run(steps: readonly Step[], { isEventStream, ending }: RunOptions): Promise<string> {
   const { backend, clock, reader, told, outcomes } = rig({
-    isEventStream,
+    mayAddEvents: isEventStream,
     bounds: { bufferBytes: BUFFER_BYTES, stalledMs: 1000 },
   });
   let sent = "";

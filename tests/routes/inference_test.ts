@@ -184,6 +184,17 @@ Deno.test("a backend that fails before its head: an error in the dialect of the 
   assertEquals([leases.granted, leases.released], [2, 2]);
 });
 
+Deno.test("a Host header with a path in it does not choose the route", async () => {
+  using backend = rawBackend();
+  const { ask, leases } = routes(backend);
+  for (const host of ["a/v1/models?", "a?b", "a#b", "user@a"]) {
+    const response = await ask("GET", "/v1/models", undefined, { host });
+    assertEquals([response.status, (await response.json()).error.code], [400, "bad_request"], host);
+  }
+  assertEquals((await ask("GET", "/v1/models", undefined, { host: "[::1]:8080" })).status, 200);
+  assertEquals(leases.granted, 0);
+});
+
 /** The routes over `backend`, with a scheduler that grants at once and counts. */
 function routes(backend: RawBackend) {
   const { config } = loadConfig({ text: CONFIG, file: "test.yaml", env: () => undefined });
@@ -211,10 +222,14 @@ function routes(backend: RawBackend) {
     log: silentLog,
     version: "test",
   });
-  const ask = (method: string, path: string, body?: string | ReadableStream): Promise<Response> => {
-    const headers: [string, string][] = typeof body === "string"
-      ? [["content-length", String(new TextEncoder().encode(body).length)]]
-      : [];
+  const ask = (
+    method: string,
+    path: string,
+    body?: string | ReadableStream,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Response> => {
+    const headers: [string, string][] = Object.entries(more);
+    if (typeof body === "string") headers.push(["content-length", String(new TextEncoder().encode(body).length)]);
     return serve(
       new Request(`http://gateway.test${path}`, { method, headers, ...(body === undefined ? {} : { body }) }),
     );

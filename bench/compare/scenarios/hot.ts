@@ -6,7 +6,7 @@
 
 import { Connection, encodeRequest } from "../client.ts";
 import type { RunningTarget } from "../gateway_process.ts";
-import { BENCH_MODEL, chatBody, type Figures, per, type Scenario, withCpu } from "../scenario.ts";
+import { BENCH_MODEL, chatBody, expectSmallAnswer, type Figures, per, type Scenario, withCpu } from "../scenario.ts";
 import { percentile } from "../statistics.ts";
 
 const DURATION_MS = 3000;
@@ -49,8 +49,7 @@ async function hammer(
     const startedAt = performance.now();
     await Promise.all(connections.map(async (connection) => {
       for (let now = performance.now(); now < startedAt + durationMs;) {
-        const { status } = await connection.exchange(request);
-        if (status !== 200) throw new Error(`a small request was answered by ${status}`);
+        expectSmallAnswer(await connection.exchange(request));
         const end = performance.now();
         tookUs.push((end - now) * 1000);
         now = end;

@@ -7,7 +7,7 @@
 import { Connection, encodeRequest } from "../client.ts";
 import type { IdleReport } from "../engine.ts";
 import type { ProcessSample, RunningTarget } from "../gateway_process.ts";
-import { BENCH_MODEL, chatBody, type Figures, NOT_APPLICABLE, type Scenario } from "../scenario.ts";
+import { BENCH_MODEL, chatBody, expectSmallAnswer, type Figures, NOT_APPLICABLE, type Scenario } from "../scenario.ts";
 import { percentile } from "../statistics.ts";
 
 const IDLE_MS = 3000;
@@ -56,8 +56,7 @@ async function idleOf({ port, enginePort, clients, effort }: IdleOptions): Promi
     const deadline = performance.now() + durationMs;
     await Promise.all(connections.map(async (connection) => {
       while (performance.now() < deadline) {
-        const { status } = await connection.exchange(request);
-        if (status !== 200) throw new Error(`a queued request was answered by ${status}`);
+        expectSmallAnswer(await connection.exchange(request));
       }
     }));
     return await (await fetch(`http://127.0.0.1:${enginePort}/bench/idle`)).json();

@@ -6,7 +6,7 @@
 
 import { Connection, encodeRequest } from "../client.ts";
 import { startProcess } from "../gateway_process.ts";
-import { chatBody, NOT_APPLICABLE, type Scenario } from "../scenario.ts";
+import { chatBody, expectSmallAnswer, NOT_APPLICABLE, type Scenario } from "../scenario.ts";
 import { mean, median } from "../statistics.ts";
 import { engineCommand } from "../targets.ts";
 import { freePort } from "../../../tests/fakes/free_port.ts";
@@ -33,8 +33,7 @@ export const swap: Scenario = {
     using connection = await Connection.open(gateway.port);
     const ask = async (model: string): Promise<number> => {
       const startedAt = performance.now();
-      const { status } = await connection.exchange(encodeRequest({ port: gateway.port, body: chatBody(model) }));
-      if (status !== 200) throw new Error(`a request for the other model was answered by ${status}`);
+      expectSmallAnswer(await connection.exchange(encodeRequest({ port: gateway.port, body: chatBody(model) })));
       return performance.now() - startedAt;
     };
     await ask("d");

@@ -56,6 +56,7 @@ export class UpstreamClient {
       takeIdle: (isSafe) => this.#pool.take(isSafe),
       open: (gaveUp) => connect({ hostname, port, timeoutMs: connectTimeoutMs, keepAlive, gaveUp }),
       giveBack: (connection) => this.#pool.put(connection),
+      noteLostIdle: () => this.#pool.noteUnannouncedClose(),
     };
   }
 

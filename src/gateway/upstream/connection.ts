@@ -4,6 +4,7 @@
  * @module
  */
 
+import { timerDelay } from "../../clock.ts";
 import { GatewayError } from "../../errors.ts";
 
 /** Where a connection goes and how long it may take. */
@@ -114,7 +115,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const timer = timeoutMs === null ? undefined : setTimeout(
     () =>
       late.reject(new GatewayError("backend_unreachable", "The model's backend did not accept a connection in time")),
-    timeoutMs,
+    timerDelay(timeoutMs),
   );
   const opening = Deno.connect({ hostname, port }).catch((cause) => {
     throw new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { timerDelay } from "../../clock.ts";
 import { GatewayError } from "../../errors.ts";
 import { type Connection } from "./connection.ts";
 import type { UpstreamBody, UpstreamCall, UpstreamRequest, UpstreamResponse, UpstreamTunnel } from "./message.ts";
@@ -24,6 +25,8 @@ export interface Route {
   open(gaveUp: Promise<never>): Promise<Connection>;
   /** Takes back a connection that may carry another request. */
   giveBack(connection: Connection): void;
+  /** A kept-alive connection turned out to have ended before it carried a byte of an answer. */
+  noteLostIdle(): void;
 }
 
 /** Carries one request. */
@@ -102,6 +105,7 @@ export class Exchange implements UpstreamCall, UpstreamBody {
       try {
         return await this.#over(idle);
       } catch (error) {
+        if (this.#failure === null && this.#parser.head === undefined) this.#route.noteLostIdle();
         if (!this.#mayGoAgain(error, isSafe)) {
           throw this.#dropBody(this.#failure === null ? error : this.#failure.reason);
         }
@@ -141,12 +145,13 @@ export class Exchange implements UpstreamCall, UpstreamBody {
     if (this.#failure !== null) connection.close();
     const timer = headerTimeoutMs === null ? undefined : setTimeout(() => {
       this.abort(new GatewayError("header_timeout", "The model's backend did not answer in time"));
-    }, headerTimeoutMs);
+    }, timerDelay(headerTimeoutMs));
     const writer = new RequestWriter({
       connection,
       head: this.#head,
       framing: this.#framing,
       body: this.#request.body,
+      isBodyLast: this.#request.isBodyLast === true,
       continueTimeoutMs: expectsContinue(this.#request) ? expectContinueMs : undefined,
       onBadBody: (reason) => this.abort(reason),
     });

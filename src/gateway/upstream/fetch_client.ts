@@ -4,6 +4,7 @@
  * @module
  */
 
+import { timerDelay } from "../../clock.ts";
 import { GatewayError } from "../../errors.ts";
 import type { UpstreamBody, UpstreamCall, UpstreamRequest, UpstreamResponse } from "./message.ts";
 
@@ -26,7 +27,7 @@ export class FetchCall implements UpstreamCall {
     const { signal } = this.#stop;
     const timer = headerTimeoutMs === null ? undefined : setTimeout(() => {
       this.abort(new GatewayError("header_timeout", "The model's backend did not answer in time"));
-    }, headerTimeoutMs);
+    }, timerDelay(headerTimeoutMs));
     try {
       const headers = new Headers(
         request.headers.filter(([name]) => name !== "host").map(([n, v]): [string, string] => [n, v]),

@@ -16,6 +16,8 @@ export interface UpstreamRequest {
   readonly headers: HeaderList;
   /** Bytes, or a stream of them, which is read once and cancelled when nobody wants it any more. */
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** Whether the memory of a body of bytes may be freed once all of it has gone out. */
+  readonly isBodyLast?: boolean;
   /** How many bytes a streamed body has, if that is known; otherwise it goes out in chunks. */
   readonly bodyLength?: number;
   /** The protocol to switch to (RFC 9110 §7.8), such as `websocket`; an agreement makes a {@link UpstreamTunnel}. */

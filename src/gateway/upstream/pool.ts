@@ -4,6 +4,7 @@
  * @module
  */
 
+import { timerDelay } from "../../clock.ts";
 import type { Connection } from "./connection.ts";
 
 /** Common Python servers close an idle socket at 5 s: what is not safe to send twice uses only younger ones. */
@@ -18,6 +19,8 @@ export class ConnectionPool {
   /** One timer for all, set for the oldest when it was set. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
+  /** The backend has closed a young connection without a word: the next one may be closing just now. */
+  #closesUnannounced = false;
 
   /** Closes a connection after `maxIdleMs` milliseconds without use; never for that reason when null. */
   constructor(maxIdleMs: number | null) {
@@ -27,7 +30,7 @@ export class ConnectionPool {
   /** Takes a connection that may carry a request, or undefined. */
   take(isSafe: boolean): Connection | undefined {
     const connection = this.#idle.at(-1);
-    if (connection === undefined) return undefined;
+    if (connection === undefined || (!isSafe && this.#closesUnannounced)) return undefined;
     // Where the youngest is too old for this request, so are all others.
     if (performance.now() - connection.idleSinceMs >= (isSafe ? this.#maxIdleMs : UNSAFE_IDLE_MS)) return undefined;
     this.#idle.pop();
@@ -41,11 +44,17 @@ export class ConnectionPool {
     if (this.#idle.length >= MAX_IDLE) this.#idle.shift()?.close();
     connection.idleSinceMs = performance.now();
     this.#idle.push(connection);
-    if (Number.isFinite(this.#maxIdleMs)) this.#timer ??= setTimeout(() => this.#sweep(), this.#maxIdleMs);
+    if (Number.isFinite(this.#maxIdleMs)) this.#timer ??= setTimeout(() => this.#sweep(), timerDelay(this.#maxIdleMs));
     connection.watch(() => {
+      if (performance.now() - connection.idleSinceMs < UNSAFE_IDLE_MS) this.noteUnannouncedClose();
       const at = this.#idle.indexOf(connection);
       if (at >= 0) this.#idle.splice(at, 1);
     });
+  }
+
+  /** From now on nothing that is unsafe to send twice goes over a connection that was used before. */
+  noteUnannouncedClose(): void {
+    this.#closesUnannounced = true;
   }
 
   /** Closes every idle connection, and each that is given back later. */
@@ -64,6 +73,6 @@ export class ConnectionPool {
     }
     const oldest = this.#idle[0];
     if (oldest === undefined) return;
-    this.#timer = setTimeout(() => this.#sweep(), oldest.idleSinceMs + this.#maxIdleMs - now);
+    this.#timer = setTimeout(() => this.#sweep(), timerDelay(oldest.idleSinceMs + this.#maxIdleMs - now));
   }
 }

@@ -37,8 +37,9 @@ export function writeRequestHead(
   { path, host, framing }: { readonly path: string; readonly host: string; readonly framing: RequestFraming },
 ): string {
   const { method, headers, upgrade } = request;
-  if (!TOKEN.test(method) || !PATH.test(path)) throw unsendable();
-  let text = `${method} ${path} HTTP/1.1\r\n`;
+  const target = ASCII.test(path) ? path : utf8AsBytes(path); // the server has read the target's bytes as UTF-8
+  if (!TOKEN.test(method) || !PATH.test(target)) throw unsendable();
+  let text = `${method} ${target} HTTP/1.1\r\n`;
   let hasHost = false;
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
@@ -70,6 +71,12 @@ export function headWithBody(head: string, body: Uint8Array): Uint8Array<ArrayBu
 const ENCODER = new TextEncoder();
 // deno-lint-ignore no-control-regex
 const ASCII = /^[\x00-\x7f]*$/;
+
+function utf8AsBytes(text: string): string {
+  let bytes = "";
+  for (const byte of ENCODER.encode(text)) bytes += String.fromCharCode(byte);
+  return bytes;
+}
 
 function unsendable(): GatewayError {
   return new GatewayError("bad_request", "The request holds a character that cannot be sent on");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { timerDelay } from "../../clock.ts";
 import type { Connection } from "./connection.ts";
 import { headWithBody, type RequestFraming } from "./request_head.ts";
 
@@ -14,6 +15,8 @@ export interface RequestWriterOptions {
   readonly head: string;
   readonly framing: RequestFraming;
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** See `UpstreamRequest`. */
+  readonly isBodyLast: boolean;
   /** How long to wait for `100 Continue` before the body goes out all the same; undefined does not wait, null for ever. */
   readonly continueTimeoutMs: number | null | undefined;
   /** The body's stream failed, or has another length than was announced: the message cannot be ended. */
@@ -22,6 +25,8 @@ export interface RequestWriterOptions {
 
 /** A body up to this size goes out in one write together with the head. */
 const SMALL_BYTES = 64 * 1024;
+/** From here on waiting for the garbage collector shows in the memory of the process. */
+const LARGE_BYTES = 1024 * 1024;
 const NOTHING = new Uint8Array(0);
 const CRLF = "\r\n";
 const LAST_CHUNK = new TextEncoder().encode("0\r\n\r\n");
@@ -81,6 +86,8 @@ export class RequestWriter {
 
   #settle(isWhole: boolean): void {
     this.#progress = isWhole ? "done" : "broken";
+    const { body, isBodyLast } = this.#options;
+    if (isWhole && isBodyLast && body instanceof Uint8Array && body.length >= LARGE_BYTES) free(body);
     this.#onSettled?.(isWhole);
   }
 
@@ -117,11 +124,12 @@ export class RequestWriter {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await this.#options.connection.write(bytes.subarray(at));
+    const { length } = bytes;
+    for (let at = 0; at < length;) at += await this.#options.connection.write(bytes.subarray(at));
   }
 
   async #mayGoOn(timeoutMs: number | null): Promise<boolean> {
-    const timer = timeoutMs === null ? undefined : setTimeout(() => this.goOn(), timeoutMs);
+    const timer = timeoutMs === null ? undefined : setTimeout(() => this.goOn(), timerDelay(timeoutMs));
     const mayGoOn = await this.#continue?.promise;
     clearTimeout(timer);
     return mayGoOn === true;
@@ -156,6 +164,10 @@ export class RequestWriter {
       throw error;
     }
   }
+}
+
+function free({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function chunkOf(bytes: Uint8Array): Uint8Array {

@@ -20,6 +20,15 @@ Deno.test("a second request goes over the socket that the first has left", async
   assertEquals(await second, "ok");
 });
 
+Deno.test("a target beyond ASCII goes out as the UTF-8 that the client sent", async () => {
+  using backend = rawBackend();
+  const asked = ask(backend.client, { ...GET, path: "/a?q=é日" });
+  const socket = await backend.accept();
+  assertStringIncludes(await socket.readUntil("\r\n\r\n"), "GET /a?q=é日 HTTP/1.1\r\n"); // read as UTF-8
+  await socket.write(OK);
+  assertEquals(await asked, "ok");
+});
+
 Deno.test("a base path comes before the request's path", async () => {
   using backend = rawBackend();
   const client = new UpstreamClient({ baseUrl: `${backend.baseUrl}/base/` });

@@ -207,3 +207,31 @@ Deno.test("the backend's pace is the body's: what it does not read is not taken 
   await assertRejects(() => call.response, Error, "enough");
   socket.close();
 });
+
+Deno.test("a large body that nobody needs again is freed when all of it has gone out", async () => {
+  for (const isBodyLast of [true, false]) {
+    using backend = rawBackend();
+    const body = new TextEncoder().encode("a".repeat(2 * 1024 * 1024) + "END");
+    const call = backend.client.send({ method: "POST", path: "/", headers: [], body, isBodyLast });
+    const socket = await backend.accept();
+    await socket.readUntil("END");
+    await socket.write(OK);
+    await call.response;
+    const next = ask(backend.client, GET);
+    await serve(socket);
+    await next; // a round trip later the end of the write is known
+    assertEquals(body.length === 0, isBodyLast);
+  }
+});
+
+Deno.test("a body of which something is still to go out is not freed, whatever the answer", async () => {
+  using backend = rawBackend();
+  const body = new Uint8Array(32 * 1024 * 1024);
+  const call = backend.client.send({ method: "POST", path: "/", headers: [], body, isBodyLast: true });
+  const socket = await backend.accept();
+  await socket.readUntil("\r\n\r\n"); // and no further: the rest cannot go out
+  await socket.write("HTTP/1.1 413 No\r\ncontent-length: 2\r\n\r\nno");
+  await call.response;
+  await socket.readToEnd();
+  assertEquals(body.length, 32 * 1024 * 1024);
+});

@@ -102,6 +102,7 @@ export function scriptedRoute(
       const connection = toOpen.shift();
       return connection === undefined ? gaveUp : Promise.resolve(connection);
     },
+    noteLostIdle() {},
     giveBack: (connection) => void givenBack.push(connection),
     givenBack,
   };
