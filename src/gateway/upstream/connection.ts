@@ -23,6 +23,8 @@ export interface ConnectOptions {
 const BLOCK_BYTES = 64 * 1024;
 /** A read that would have less room than this begins a new block. */
 const LEAST_ROOM_BYTES = 16 * 1024;
+/** A piece that is a smaller part of its read than one in so many is copied. */
+const LEAST_SHARE = 4;
 const NO_BLOCK = new Uint8Array(0);
 
 /** A connection; closing twice is harmless. */
@@ -31,6 +33,8 @@ export class Connection {
   /** Memory that reads fill from {@link Connection.#from} on; what lies before belongs to those who were given it. */
   #block: Uint8Array<ArrayBuffer> = NO_BLOCK;
   #from = 0;
+  /** How many bytes the last read brought. */
+  #count = 0;
   #isClosed = false;
   #isWatched = false;
   #ahead: Promise<number | null> | undefined;
@@ -56,15 +60,19 @@ export class Connection {
 
   /** The first `count` bytes of what was read: valid until the next read. */
   view(count: number): Uint8Array<ArrayBuffer> {
+    this.#count = count;
     return this.#block.subarray(this.#from, this.#from + count);
   }
 
   /**
    * Makes `piece`, a part of {@link view} or memory of its own, valid for good: later reads go behind it. A copy would cost
-   * an allocation for each piece, which is most of what a stream of small events leaves to the garbage collector.
+   * an allocation for each piece, which is most of what a stream of small events leaves to the garbage collector. What is
+   * little beside its framing is copied all the same, so that it does not hold a whole block in memory.
    */
-  keep<Piece extends Uint8Array>(piece: Piece): Piece {
-    if (piece.buffer === this.#block.buffer) this.#from = piece.byteOffset + piece.length;
+  keep(piece: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    if (piece.buffer !== this.#block.buffer) return piece;
+    if (piece.length * LEAST_SHARE < this.#count) return piece.slice();
+    this.#from = piece.byteOffset + piece.length;
     return piece;
   }
 

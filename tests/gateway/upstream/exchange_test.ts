@@ -190,6 +190,23 @@ Deno.test("pieces are in memory of their own, small and large: the next read doe
   assertEquals(pieces.map((piece) => new TextDecoder().decode(piece)).join(""), parts.join(""));
 });
 
+Deno.test("a piece that is little beside its framing does not hold the memory of its whole read", async () => {
+  const fresh = new ScriptedConn();
+  const exchange = new Exchange(scriptedRoute({ fresh: [fresh] }), GET, "/");
+  await settled();
+  fresh.receive("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+  const { body } = await exchange.response;
+  assert(body);
+  const pieces: Uint8Array[] = [];
+  const delivered = body.deliver((piece) => void pieces.push(piece));
+  for (const chunk of [`1;x="${"y".repeat(1000)}"\r\na\r\n`, `64\r\n${"b".repeat(100)}\r\n`, "0\r\n\r\n"]) {
+    await settled();
+    fresh.receive(chunk);
+  }
+  await delivered;
+  assertEquals(pieces.map((piece) => [piece.length, piece.buffer.byteLength]), [[1, 1], [100, 64 * 1024]]);
+});
+
 Deno.test("one wait for room holds the next read back, and an abort ends it", async () => {
   const fresh = new ScriptedConn();
   const exchange = new Exchange(scriptedRoute({ fresh: [fresh] }), GET, "/");
