@@ -90,6 +90,13 @@ export class GatewayError extends Error {
   }
 }
 
+/** For the log: with what the operator alone may know, and with what lay at the bottom, such as how an answer was malformed. */
+export function describeError(error: GatewayError): string {
+  const cause = error.cause instanceof Error && error.code !== "internal" ? ` (${error.cause.message})` : "";
+  const detail = error.detail === undefined ? "" : `\n${error.detail}`;
+  return `${error.code}: ${error.message}${cause}${detail}`;
+}
+
 /** Turns anything that was thrown into a {@link GatewayError}, keeping it as the cause of an `internal` one. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;

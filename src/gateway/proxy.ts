@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { GatewayError } from "../errors.ts";
+import { describeError, GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Dialect } from "./error_response.ts";
 import { responseHeaders } from "./headers.ts";
@@ -96,7 +96,7 @@ function respond(answer: UpstreamResponse, options: ProxyOptions, { abort, letGo
     onBackendFree,
     onEnd(outcome) {
       letGo();
-      if (outcome.kind === "failed") log.warn(`An answer broke off: ${describe(outcome.error)}`);
+      if (outcome.kind === "failed") log.warn(`An answer broke off: ${describeError(outcome.error)}`);
       if (outcome.kind === "clientStalled") log.warn("An answer was cut: its client took nothing for too long");
       onEnd?.(outcome);
     },
@@ -134,10 +134,6 @@ function headResponse(init: ResponseHead): Response {
   const hasLength = init.headers.some(([name]) => name === "content-length");
   const isBodiless = init.status === NO_CONTENT || init.status === RESET_CONTENT || init.status === 304;
   return new Response(hasLength || isBodiless ? null : new ReadableStream(), init);
-}
-
-function describe({ code, message, cause }: GatewayError): string {
-  return `${code}: ${message}${cause instanceof Error ? ` (${cause.message})` : ""}`;
 }
 
 function clientLeft(): GatewayError {

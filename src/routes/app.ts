@@ -5,7 +5,7 @@
  */
 
 import { Hono } from "hono";
-import { GatewayError, toGatewayError } from "../errors.ts";
+import { describeError, GatewayError, toGatewayError } from "../errors.ts";
 import { createKeyCheck } from "../gateway/auth.ts";
 import { dialectOf, errorResponse } from "../gateway/error_response.ts";
 import { pathOf } from "../gateway/request_url.ts";
@@ -72,7 +72,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const error = request.signal.aborted && !(thrown instanceof GatewayError)
       ? new GatewayError("client_closed", "The client left before the answer")
       : toGatewayError(thrown);
-    if (error.status >= 500) env.log.warn(`${request.method} ${pathOf(request.url)}: ${describe(error)}`);
+    if (error.status >= 500) env.log.warn(`${request.method} ${pathOf(request.url)}: ${describeError(error)}`);
     return refuse(request, error);
   }
 
@@ -106,13 +106,6 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
 function refuseStrangeHost(host: string | null): void {
   if (host === null || !/[/?#\\@]/.test(host)) return;
   throw new GatewayError("bad_request", "The Host header is not the name of a host");
-}
-
-/** For the log: with what the operator alone may know, and with what a malformed answer was. */
-function describe(error: GatewayError): string {
-  const cause = error.cause instanceof Error && error.code !== "internal" ? ` (${error.cause.message})` : "";
-  const detail = error.detail === undefined ? "" : `\n${error.detail}`;
-  return `${error.code}: ${error.message}${cause}${detail}`;
 }
 
 function methodsByPath(app: Hono): ReadonlyMap<string, readonly string[]> {
