@@ -18,6 +18,7 @@ export async function textOf(body: UpstreamBody | null): Promise<string> {
 
 function streamOf(body: UpstreamBody): ReadableStream<Uint8Array<ArrayBuffer>> {
   let resume = () => {};
+  let isCancelled = false; // then the delivery may still end, but the stream has ended already
   return new ReadableStream({
     start(controller) {
       if (body.whole !== null) {
@@ -27,9 +28,12 @@ function streamOf(body: UpstreamBody): ReadableStream<Uint8Array<ArrayBuffer>> {
       body.deliver((piece) => {
         controller.enqueue(piece);
         return (controller.desiredSize ?? 0) > 0 ? undefined : new Promise((resolve) => void (resume = resolve));
-      }).then(() => controller.close(), (reason) => controller.error(reason));
+      }).then(() => isCancelled || controller.close(), (reason) => controller.error(reason));
     },
     pull: () => resume(),
-    cancel: () => body.cancel(),
+    cancel() {
+      isCancelled = true;
+      body.cancel();
+    },
   }, { highWaterMark: 1 });
 }

@@ -7,7 +7,7 @@
 import { timerDelay } from "../../clock.ts";
 import { GatewayError } from "../../errors.ts";
 import { type Connection } from "./connection.ts";
-import type { UpstreamBody, UpstreamCall, UpstreamRequest, UpstreamResponse, UpstreamTunnel } from "./message.ts";
+import type { UpstreamBody, UpstreamCall, UpstreamRequest, UpstreamResponse } from "./message.ts";
 import { framingOf, type RequestFraming, SAFE_METHODS, writeRequestHead } from "./request_head.ts";
 import { RequestWriter } from "./request_writer.ts";
 import { ResponseParser } from "./response_parser.ts";
@@ -178,7 +178,7 @@ export class Exchange implements UpstreamCall, UpstreamBody {
     this.#throwIfAborted();
     const { status, statusText, headers, hasBody } = parser.head;
     if (status === 101) {
-      const tunnel = this.#openTunnel(connection, parser.takeRest());
+      const tunnel = openTunnel(connection, parser.takeRest(), { onClosed: () => void (this.#isOver = true) });
       return { status, statusText, headers, body: null, tunnel };
     }
     if (parser.done) {
@@ -188,10 +188,6 @@ export class Exchange implements UpstreamCall, UpstreamBody {
       this.#first = first;
     }
     return { status, statusText, headers, body: hasBody ? this : null, tunnel: null };
-  }
-
-  #openTunnel(connection: Connection, first: Uint8Array | null): UpstreamTunnel {
-    return openTunnel(connection, first, { onClosed: () => void (this.#isOver = true) });
   }
 
   /** Waits for room, but not beyond an abort. */

@@ -50,11 +50,22 @@ export class FetchCall implements UpstreamCall {
       };
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
-      throw new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });
+      throw isConnectError(cause)
+        ? new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause })
+        : new GatewayError("backend_lost", "The model's backend broke off", { cause });
     } finally {
       clearTimeout(timer);
     }
   }
+}
+
+/**
+ * Whether no connection was made, so that the backend cannot have seen the request. The runtime says so in the text of the
+ * cause alone; whatever else it says counts as seen, since a request that may have been seen is not sent twice.
+ */
+function isConnectError(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error &&
+    error.cause.message.includes("client error (Connect)");
 }
 
 class FetchedBody implements UpstreamBody {

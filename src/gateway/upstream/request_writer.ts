@@ -5,6 +5,7 @@
  */
 
 import { timerDelay } from "../../clock.ts";
+import { concat } from "../bytes.ts";
 import type { Connection } from "./connection.ts";
 import { headWithBody, type RequestFraming } from "./request_head.ts";
 
@@ -28,8 +29,9 @@ const SMALL_BYTES = 64 * 1024;
 /** From here on waiting for the garbage collector shows in the memory of the process. */
 const LARGE_BYTES = 1024 * 1024;
 const NOTHING = new Uint8Array(0);
-const CRLF = "\r\n";
-const LAST_CHUNK = new TextEncoder().encode("0\r\n\r\n");
+const ENCODER = new TextEncoder();
+const CRLF = ENCODER.encode("\r\n");
+const LAST_CHUNK = ENCODER.encode("0\r\n\r\n");
 
 /** Sends one request; made for one {@link RequestWriter.start}. */
 export class RequestWriter {
@@ -171,13 +173,7 @@ function free({ buffer }: Uint8Array): void {
 }
 
 function chunkOf(bytes: Uint8Array): Uint8Array {
-  const line = bytes.length.toString(16) + CRLF;
-  const chunk = headWithBody(line, NOTHING);
-  const whole = new Uint8Array(chunk.length + bytes.length + 2);
-  whole.set(chunk);
-  whole.set(bytes, chunk.length);
-  whole.set([13, 10], chunk.length + bytes.length);
-  return whole;
+  return concat([ENCODER.encode(`${bytes.length.toString(16)}\r\n`), bytes, CRLF]);
 }
 
 function tell(onBadBody: (reason: unknown) => void, message: string): Error {

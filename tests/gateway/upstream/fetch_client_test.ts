@@ -18,7 +18,8 @@ Deno.test("fetch: an answer comes through", async () => {
 
 Deno.test("fetch: a body that is cut short is backend_lost", async () => {
   using backend = rawBackend();
-  const { socket, reader } = await answered(backend);
+  const { socket, body } = await answered(backend);
+  const reader = readerOf(body);
   assertEquals(new TextDecoder().decode((await reader.read()).value), "abc");
   socket.close();
   assertEquals(await codeOf(reader.read()), "backend_lost");
@@ -26,7 +27,8 @@ Deno.test("fetch: a body that is cut short is backend_lost", async () => {
 
 Deno.test("fetch: an abort in the body ends a waiting read with its reason", async () => {
   using backend = rawBackend();
-  const { call, socket, reader } = await answered(backend);
+  const { call, socket, body } = await answered(backend);
+  const reader = readerOf(body);
   await reader.read();
   const waiting = reader.read();
   call.abort(new Error("gone"));
@@ -46,12 +48,7 @@ Deno.test("fetch: an abort while the head is awaited rejects with its reason", a
 
 Deno.test("fetch: an abort ends the wait for room with its reason", async () => {
   using backend = rawBackend();
-  const call = new FetchCall(`${backend.baseUrl}/`, POST, null);
-  const socket = await backend.accept();
-  await socket.readUntil("hello");
-  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
-  const { body } = await call.response;
-  assert(body);
+  const { call, socket, body } = await answered(backend);
   const isHeld = Promise.withResolvers<void>();
   const delivered = body.deliver(() => {
     isHeld.resolve();
@@ -65,9 +62,19 @@ Deno.test("fetch: an abort ends the wait for room with its reason", async () => 
 
 Deno.test("fetch: a cancelled body is noticed by the backend", async () => {
   using backend = rawBackend();
-  const { socket, reader } = await answered(backend);
+  const { socket, body } = await answered(backend);
+  const reader = readerOf(body);
   await reader.cancel();
   await socket.readToEnd();
+});
+
+Deno.test("fetch: a request that a backend may have seen is backend_lost, so that it is not sent twice", async () => {
+  using backend = rawBackend();
+  const call = new FetchCall(`${backend.baseUrl}/`, POST, null);
+  const socket = await backend.accept();
+  await socket.readUntil("hello");
+  socket.close();
+  assertEquals(await codeOf(call.response), "backend_lost");
 });
 
 Deno.test("fetch: a refused connection is backend_unreachable, a late head header_timeout", async () => {
@@ -85,5 +92,5 @@ async function answered(backend: RawBackend) {
   await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
   const { body } = await call.response;
   assert(body);
-  return { call, socket, reader: readerOf(body) };
+  return { call, socket, body };
 }
