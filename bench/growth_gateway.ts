@@ -90,7 +90,7 @@ async function standingUs(worker: Worker, standing: number): Promise<number> {
 
 function serveGateway(models: number): void {
   countListeners();
-  const { config } = loadConfig({ text: configOf(models), file: "growth.yaml", env: () => undefined });
+  const { config } = loadConfig({ texts: [{ text: configOf(models), file: "growth.yaml" }], env: () => undefined });
   const worker = createWorker({ config, specs: backendSpecs(config), log: silentLog });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, async (request, info) => {
     if (request.method !== "GET") return await worker.fetch(request, info);

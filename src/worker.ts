@@ -145,7 +145,10 @@ function stopServing(): void {
 function serveDefaultConfig(): Worker {
   // deno-lint-ignore no-console -- an edge worker has no other place for its lines
   const log = createLog({ write: (line) => console.error(line.trimEnd()) });
-  const { config } = loadConfig({ text: DEFAULT_CONFIG_TEXT, file: DEFAULT_CONFIG_FILE, env: () => undefined });
+  const { config } = loadConfig({
+    texts: [{ text: DEFAULT_CONFIG_TEXT, file: DEFAULT_CONFIG_FILE }],
+    env: () => undefined,
+  });
   return createWorker({ config, specs: backendSpecs(config), log });
 }
 

@@ -6,7 +6,7 @@ import { createWorker, type Worker } from "../src/worker.ts";
 import { freePort } from "./fakes/free_port.ts";
 
 function mount(text: string): Worker {
-  const { config } = loadConfig({ text, file: "test.yaml", env: () => undefined });
+  const { config } = loadConfig({ texts: [{ text, file: "test.yaml" }], env: () => undefined });
   return createWorker({ config, specs: backendSpecs(config), log: silentLog });
 }
 

@@ -13,12 +13,20 @@ export type Invocation =
 
 /** Options of `serve`. */
 export interface ServeOptions {
-  /** Path of the config file; `null` serves the embedded default config. */
-  readonly config: string | null;
+  /** The files of the config; the embedded default config when both are `null`. */
+  readonly config: ConfigPaths;
   /** Where to listen. */
   readonly listen: ListenAddress;
   /** Things that were asked for and are not done, one sentence each; to be logged. */
   readonly notices: readonly string[];
+}
+
+/** Where a config is read from. */
+export interface ConfigPaths {
+  /** Path of one file (`-config`). */
+  readonly file: string | null;
+  /** Folder whose YAML files are merged in (`-config-dir`). */
+  readonly dir: string | null;
 }
 
 /** A TCP address. */
@@ -81,12 +89,15 @@ function parseServe(args: readonly string[]): Invocation {
   if (switches.has("version")) return { command: "version" };
   refuseNotYet(values);
   const config = values.get("config");
-  if (config === "") throw new UsageError("Flag -config needs a path");
+  const dir = values.get("config-dir");
+  for (const [name, path] of [["config", config], ["config-dir", dir]]) {
+    if (path === "") throw new UsageError(`Flag -${name} needs a path`);
+  }
   const listen = values.get("listen");
   return {
     command: "serve",
     options: {
-      config: config ?? null,
+      config: { file: config ?? null, dir: dir ?? null },
       listen: listen === undefined || listen === "" ? DEFAULT_LISTEN : parseListen(listen),
       notices: switches.has("watch-config")
         ? ["-watch-config is not available yet: restart the gateway after a change of the config"]
@@ -115,7 +126,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 function refuseNotYet(values: ReadonlyMap<ValueFlag, string>): void {
-  for (const flag of ["config-dir", "tls-cert-file", "tls-key-file"] as const) {
+  for (const flag of ["tls-cert-file", "tls-key-file"] as const) {
     if (values.has(flag)) throw new UsageError(`Flag -${flag} is not available yet`);
   }
 }

@@ -7,12 +7,12 @@
 import { backendSpecs } from "../backend/specs.ts";
 import type { Config } from "../config/types.ts";
 import { ConfigErrors, loadConfig } from "../config/load.ts";
-import { DEFAULT_CONFIG_FILE, DEFAULT_CONFIG_TEXT } from "../config/default_config.ts";
 import { background, createLog, type Log } from "../log.ts";
 import { GatewayError } from "../errors.ts";
 import { createWorker, type Worker } from "../worker.ts";
+import { ConfigFileError, isEmbedded, readConfigFiles, readEnvironment } from "./config_files.ts";
 import { isLoopback, type ListenAddress, type ServeOptions } from "./flags.ts";
-import { describeMissing, isGranted } from "./permissions.ts";
+import { describeMissing } from "./permissions.ts";
 
 /** How long requests being served may go on after SIGINT or SIGTERM, in milliseconds. */
 const SHUTDOWN_GRACE_MS = 30_000;
@@ -26,13 +26,13 @@ export async function serve(options: ServeOptions): Promise<number> {
   const loaded = readConfig(options, startLog);
   if (loaded === null) return 1;
   const log = createLog({ level: loaded.logLevel, write: writeLine });
-  for (const notice of [...options.notices, ...describeMissing({ readsConfig: options.config !== null })]) {
+  for (const notice of [...options.notices, ...describeMissing({ readsConfig: !isEmbedded(options.config) })]) {
     log.warn(notice);
   }
 
   const worker = createWorker({
     config: loaded,
-    specs: backendSpecs(loaded, { configFile: options.config }),
+    specs: backendSpecs(loaded, { configFile: options.config.file }),
     log,
   });
   const server = listen(options.listen, worker, log);
@@ -44,36 +44,15 @@ export async function serve(options: ServeOptions): Promise<number> {
 }
 
 function readConfig(options: ServeOptions, log: Log): Config | null {
-  const file = options.config ?? DEFAULT_CONFIG_FILE;
-  let text = DEFAULT_CONFIG_TEXT;
-  if (options.config !== null) {
-    if (!isGranted({ name: "read", path: options.config })) {
-      log.error(`Cannot read ${options.config}: this process may not read files; run it with --allow-read or -P`);
-      return null;
-    }
-    try {
-      text = Deno.readTextFileSync(options.config);
-    } catch (error) {
-      log.error(`Cannot read ${options.config}: ${error instanceof Error ? error.message : error}`);
-      return null;
-    }
-  }
   try {
-    const { config, warnings } = loadConfig({ text, file, env: readEnvironment });
+    const { config, warnings } = loadConfig({ texts: readConfigFiles(options.config), env: readEnvironment });
     for (const warning of warnings) log.warn(warning.toString());
     return config;
   } catch (error) {
-    if (!(error instanceof ConfigErrors)) throw error;
+    if (!(error instanceof ConfigErrors || error instanceof ConfigFileError)) throw error;
     log.error(error.message);
     return null;
   }
-}
-
-function readEnvironment(name: string): string | undefined {
-  if (!isGranted({ name: "env", variable: name })) {
-    throw new Error("this process may not read the environment; run it with --allow-env or -P");
-  }
-  return Deno.env.get(name);
 }
 
 function listen(address: ListenAddress, worker: Worker, log: Log): Deno.HttpServer<Deno.NetAddr> | null {

@@ -23,6 +23,8 @@ export interface BuildContext {
   readonly id: string;
   /** Its port, if it has one. */
   readonly port: number | null;
+  /** What its process is made of; see `ModelConfig.processKey`. */
+  readonly processKey: string;
   /** The settings besides models. */
   readonly top: TopSettings;
   /** Takes problems. */
@@ -30,7 +32,10 @@ export interface BuildContext {
 }
 
 /** Makes the effective configuration of one model; `null` after problems. */
-export function buildModel(settings: ModelSettings, { id, port, top, findings }: BuildContext): ModelConfig | null {
+export function buildModel(
+  settings: ModelSettings,
+  { id, port, processKey, top, findings }: BuildContext,
+): ModelConfig | null {
   let sound = true;
   const complain = (key: string, message: string, expected?: string) => {
     sound = false;
@@ -87,6 +92,7 @@ export function buildModel(settings: ModelSettings, { id, port, top, findings }:
     cmdStop: cmdStop.trim() === "" ? null : cmdStop,
     proxy,
     port,
+    processKey,
     checkEndpoint: endpoint === "none" ? null : pathOf(endpoint),
     env: settings.env,
     aliases: settings.aliases,
@@ -101,12 +107,15 @@ export function buildModel(settings: ModelSettings, { id, port, top, findings }:
     capabilities: saysSomething(settings.capabilities) ? settings.capabilities ?? null : null,
     unlisted: settings.unlisted,
     timeouts: timeoutsOf(settings),
+    filters: { strip: [], set: new Map(), setByName: new Map() },
+    sendLoadingState: false,
+    ignoreWebsockets: false,
   };
 }
 
 function timeoutsOf({ timeouts }: ModelSettings): ModelConfig["timeouts"] {
   const { connect, responseHeader, keepalive, idleConn } = timeouts;
-  return { connect, responseHeader, keepalive, idleConn };
+  return { connect, responseHeader, tlsHandshake: 10, expectContinue: 1, keepalive, idleConn };
 }
 
 /** A full URL is accepted for its path and query (spec §3.3.7). */

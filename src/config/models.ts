@@ -17,7 +17,10 @@ import {
   usesPlaceholder,
 } from "./macros.ts";
 import { buildModel } from "./model_config.ts";
+import { givePorts } from "./ports.ts";
+import { processKeyOf } from "./process_key.ts";
 import { modelSchema, type TopSettings } from "./schema.ts";
+import type { KeptPort } from "./sources.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { ModelConfig } from "./types.ts";
 
@@ -29,6 +32,8 @@ export interface ModelsContext {
   readonly top: TopSettings;
   /** Takes problems and warnings. */
   readonly findings: Findings;
+  /** Ports that are not given out anew. */
+  readonly kept?: ReadonlyMap<string, KeptPort> | undefined;
 }
 
 /** Models and the names that lead to them. */
@@ -39,11 +44,18 @@ export interface LoadedModels {
   readonly aliases: ReadonlyMap<string, string>;
 }
 
-const MAX_PORT = 65535;
+/** A model after its macros and before its port. */
+interface Draft {
+  readonly id: string;
+  readonly node: Tree;
+  readonly expanded: Tree;
+  readonly processKey: string;
+}
+
 const DEFAULT_PROXY = "http://localhost:${PORT}";
 
 /** Reads the whole block. */
-export function loadModels(block: unknown, { globals, top, findings }: ModelsContext): LoadedModels {
+export function loadModels(block: unknown, { globals, top, findings, kept }: ModelsContext): LoadedModels {
   const models = new Map<string, ModelConfig>();
   if (block === undefined || block === null) return { models, aliases: new Map() };
   if (!isTree(block)) {
@@ -51,27 +63,18 @@ export function loadModels(block: unknown, { globals, top, findings }: ModelsCon
     return { models, aliases: new Map() };
   }
   const complain: Complain = (path, message) => findings.problem({ path, message });
-  let nextPort = top.startPort;
+  const drafts: Draft[] = [];
   for (const id of Object.keys(block).sort(byBytes)) {
-    const node = block[id];
+    const draft = expandModel(id, block[id], { globals, findings, complain });
+    if (draft !== null) drafts.push(draft);
+  }
+  const ports = givePorts(drafts, { startPort: top.startPort, kept, findings });
+  for (const { id, node, expanded, processKey } of drafts) {
     const path = ["models", id];
-    if (id.trim() === "") findings.problem({ path, message: "a model id must not be blank" });
-    if (!isTree(node)) {
-      findings.problem({ path, message: "a model must be a mapping", found: describeValue(node) });
-      continue;
-    }
-    const own = readMacros(node.macros, [...path, "macros"], `model ${id}: `, complain);
-    const expanded = asTree(expandMacros(prepare(node), mergeMacros(id, globals, own), path, complain));
-    const needsPort = usesPlaceholder(expanded.cmd, "PORT") || expanded.worker !== undefined;
-    let port: number | null = null;
+    const port = ports.get(id) ?? null;
     let effective = expanded;
-    if (needsPort) {
-      port = nextPort++;
-      if (port > MAX_PORT) {
-        findings.problem({ path, message: `model ${id}: no port is left: ${port} is above ${MAX_PORT}` });
-      }
-      effective = asTree(expandMacros(expanded, new Map([["PORT", port]]), path, complain));
-    } else if (usesPlaceholder(expanded.proxy, "PORT") && expanded.cmd !== undefined) {
+    if (port !== null) effective = asTree(expandMacros(expanded, new Map([["PORT", port]]), path, complain));
+    else if (usesPlaceholder(expanded.proxy, "PORT") && expanded.cmd !== undefined) {
       findings.problem({
         path: node.proxy === undefined || node.proxy === null ? path : [...path, "proxy"],
         message: `model ${id}: proxy uses \${PORT} but cmd does not - \${PORT} is only available when used in cmd`,
@@ -80,10 +83,28 @@ export function loadModels(block: unknown, { globals, top, findings }: ModelsCon
     } else if (expanded.cmd === undefined) effective = { ...withoutPrototype(expanded), proxy: "http://localhost" };
     rejectLeftoversInModel(effective, id, complain);
     const settings = checkAgainst(modelSchema, effective, { path, findings });
-    const model = settings === undefined ? null : buildModel(settings, { id, port, top, findings });
+    const model = settings === undefined ? null : buildModel(settings, { id, port, processKey, top, findings });
     if (model !== null) models.set(id, model);
   }
   return { models, aliases: collectAliases(models, block, findings) };
+}
+
+interface ExpandContext {
+  readonly globals: Macros;
+  readonly findings: Findings;
+  readonly complain: Complain;
+}
+
+function expandModel(id: string, node: unknown, { globals, findings, complain }: ExpandContext): Draft | null {
+  const path = ["models", id];
+  if (id.trim() === "") findings.problem({ path, message: "a model id must not be blank" });
+  if (!isTree(node)) {
+    findings.problem({ path, message: "a model must be a mapping", found: describeValue(node) });
+    return null;
+  }
+  const own = readMacros(node.macros, [...path, "macros"], `model ${id}: `, complain);
+  const expanded = asTree(expandMacros(prepare(node), mergeMacros(id, globals, own), path, complain));
+  return { id, node, expanded, processKey: processKeyOf(expanded) };
 }
 
 /** Comments leave the commands before macros are expanded, so that a macro named in one leaks nothing (spec §2.9.6). */

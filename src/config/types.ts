@@ -15,6 +15,10 @@ export interface ModelTimeouts {
   readonly connect: number;
   /** From the request to the response's headers. */
   readonly responseHeader: number;
+  /** For a TLS handshake. */
+  readonly tlsHandshake: number;
+  /** To wait for a 100-continue. */
+  readonly expectContinue: number;
   /** Whether idle connections are probed by the system: not when 0. */
   readonly keepalive: number;
   /** That an unused connection stays open. */
@@ -59,6 +63,10 @@ export interface ModelConfig {
   readonly proxy: string;
   /** What `${PORT}` became; `null` when the model uses none. */
   readonly port: number | null;
+  /**
+   * What its process is made of, before the port is known: two configs with the same key may share a running process.
+   */
+  readonly processKey: string;
   /** Path of the readiness probe; `null` = ready once spawned. */
   readonly checkEndpoint: string | null;
   /** `NAME=value` entries on top of the inherited environment; later ones win. */
@@ -87,6 +95,76 @@ export interface ModelConfig {
   readonly unlisted: boolean;
   /** Limits towards the backend. */
   readonly timeouts: ModelTimeouts;
+  /** Changes to request bodies. */
+  readonly filters: Filters;
+  /** Whether a waiting stream is told how loading goes. */
+  readonly sendLoadingState: boolean;
+  /** Whether websockets neither start the model nor hold it. */
+  readonly ignoreWebsockets: boolean;
+}
+
+/** Changes to a JSON request body, in this order (spec §2.11); `model` is never among the names. */
+export interface Filters {
+  /** Names that are removed; ascending. */
+  readonly strip: readonly string[];
+  /** Values that are set, by name; ascending. */
+  readonly set: ReadonlyMap<string, unknown>;
+  /** Values that are set when the model was asked for by this name, by name; they may override {@link set}. */
+  readonly setByName: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+}
+
+/** A set of names that an operator can put in force (spec §2.12). */
+export interface ProfileConfig {
+  /** Its key under `profiles`. */
+  readonly name: string;
+  /** A sentence for people; may be empty. */
+  readonly description: string;
+  /** What each requested name stands for; empty = the name is switched off. */
+  readonly pins: ReadonlyMap<string, string>;
+}
+
+/** A name that chooses among models (spec §2.13). */
+export interface SelectorConfig {
+  /** Its key under `selectors`. */
+  readonly id: string;
+  /** How it chooses. */
+  readonly strategy: "pin" | "warm" | "spillover";
+  /** What it chooses among, in order: names of models, aliases or models of peers. */
+  readonly targets: readonly string[];
+  /** Requests on each active target before the next one is used; for `spillover`. */
+  readonly spillover: number;
+  /** A name for people; may be empty. */
+  readonly name: string;
+  /** A sentence for people; may be empty. */
+  readonly description: string;
+  /** Whether listings leave it out. */
+  readonly unlisted: boolean;
+  /** Anything, for listings; without a prototype. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Another gateway whose models can be asked for here (spec §2.14). */
+export interface PeerConfig {
+  /** Its key under `peers`. */
+  readonly id: string;
+  /** Its base URL. */
+  readonly proxy: string;
+  /** The key that it is sent; `null` = none. */
+  readonly apiKey: string | null;
+  /** Its models, each once. */
+  readonly models: readonly string[];
+  /** Changes to request bodies. */
+  readonly filters: Filters;
+  /** Limits towards it. */
+  readonly timeouts: ModelTimeouts;
+}
+
+/** A model of a peer. */
+export interface PeerModel {
+  /** The peer. */
+  readonly peer: string;
+  /** What the peer calls the model. */
+  readonly model: string;
 }
 
 /** How the scheduler is set. */
@@ -109,6 +187,32 @@ export interface Config {
   readonly aliases: ReadonlyMap<string, string>;
   /** Seconds that a backend may take to become ready, at least 15. */
   readonly healthCheckTimeoutS: number;
+  /** Models that are loaded at start and after a reload, one after the other; real ids. */
+  readonly preload: readonly string[];
+  /** Profiles by name. */
+  readonly profiles: ReadonlyMap<string, ProfileConfig>;
+  /** Selectors by id. */
+  readonly selectors: ReadonlyMap<string, SelectorConfig>;
+  /** Peers by id. */
+  readonly peers: ReadonlyMap<string, PeerConfig>;
+  /** Models of peers by every name that leads to one: `peer/model`, and bare names that only one peer offers. */
+  readonly peerModels: ReadonlyMap<string, PeerModel>;
+  /** Layout of the time in the gateway's own lines, a lower-case name of spec §2.7; `null` = no time. */
+  readonly logTimeFormat: string | null;
+  /** What goes to standard output besides the histories. */
+  readonly logToStdout: "proxy" | "upstream" | "both" | "none";
+  /** Sources of regular expressions of paths under `/upstream/MODEL/` that never load a model. */
+  readonly ignorePaths: readonly string[];
+  /** Headers that name a session of activity. */
+  readonly sessionHeaders: readonly string[];
+  /** MiB kept of request and response bodies; 0 = none. */
+  readonly captureBufferMib: number;
+  /** Records of activity kept in memory. */
+  readonly metricsMaxInMemory: number;
+  /** Sampling of the machine: milliseconds between samples; `null` = off. */
+  readonly performanceEveryMs: number | null;
+  /** File of the activity store; `null` = in memory. */
+  readonly storePath: string | null;
   /** Least level of the gateway's own lines. */
   readonly logLevel: LogLevel;
   /** First port given out. */

@@ -3,7 +3,8 @@ import { backendSpecs } from "../../src/backend/specs.ts";
 import { loadConfig } from "../../src/config/load.ts";
 
 const { config } = loadConfig({
-  text: `
+  texts: [{
+    text: `
 startPort: 5900
 models:
   built-in:
@@ -16,7 +17,8 @@ models:
     cmd: serve-it --port \${PORT}
     cmdStop: stop-it \${PID}
 `,
-  file: "configs/berth.yaml",
+    file: "configs/berth.yaml",
+  }],
   env: () => undefined,
 });
 

@@ -45,7 +45,7 @@ Deno.test("a gateway without a config of models is given the one engine", () => 
 
 Deno.test("the bench's config says to Berth what it is meant to say, without a warning", () => {
   const text = configText([{ id: "a", loadMs: 5, port: 1234 }, { id: "b", loadMs: 0, port: 1235 }], { parallel: 32 });
-  const { config, warnings } = loadConfig({ text, file: "bench.yaml", env: () => undefined });
+  const { config, warnings } = loadConfig({ texts: [{ text, file: "bench.yaml" }], env: () => undefined });
   assertEquals(warnings.map(String), []);
   assertEquals([config.scheduler.parallel, [...config.models.keys()]], [32, ["a", "b"]]);
 });

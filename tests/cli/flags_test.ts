@@ -8,7 +8,7 @@ function serveOptions(...args: string[]) {
 }
 
 Deno.test("serve is the default command, on this machine's port 8080 with the embedded config", () => {
-  const options = { config: null, listen: DEFAULT_LISTEN, notices: [] };
+  const options = { config: { file: null, dir: null }, listen: DEFAULT_LISTEN, notices: [] };
   assertEquals(serveOptions(), options);
   assertEquals(serveOptions("serve"), options);
   assertEquals(DEFAULT_LISTEN, { hostname: "127.0.0.1", port: 8080 });
@@ -16,9 +16,9 @@ Deno.test("serve is the default command, on this machine's port 8080 with the em
 
 Deno.test("§1.1: one dash or two, a value after a space or an equals sign", () => {
   for (const args of [["-config", "a.yaml"], ["--config", "a.yaml"], ["-config=a.yaml"], ["--config=a.yaml"]]) {
-    assertEquals(serveOptions(...args).config, "a.yaml");
+    assertEquals(serveOptions(...args).config, { file: "a.yaml", dir: null });
   }
-  assertEquals(serveOptions("-listen=:9000", "-config", "b=c.yaml").config, "b=c.yaml");
+  assertEquals(serveOptions("-listen=:9000", "-config", "b=c.yaml").config.file, "b=c.yaml");
 });
 
 Deno.test("§1.1: -version and -help win over everything else, and a switch can be set false", () => {
@@ -42,7 +42,7 @@ Deno.test("what cannot be understood or is not there yet is a UsageError that na
     [["-listen", "127.0.0.1:70000"], "70000"],
     [["-version=maybe"], "maybe"],
     [["-tls-cert-file", "a"], "not available yet"],
-    [["-config-dir", "a"], "not available yet"],
+    [["-config-dir="], "needs a path"],
     [["dance"], "dance"],
     [["serve", "extra"], "extra"],
   ];

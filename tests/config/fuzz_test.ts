@@ -86,7 +86,10 @@ const config = fc.record({
 
 function survives(text: string): void {
   try {
-    const { config, warnings } = loadConfig({ text, file: "f", env: (name) => name === "X" ? "x" : undefined });
+    const { config, warnings } = loadConfig({
+      texts: [{ text, file: "f" }],
+      env: (name) => name === "X" ? "x" : undefined,
+    });
     for (const one of config.models.values()) assert(one.command.length > 0 || one.worker !== null);
     warnings.map(String);
   } catch (error) {

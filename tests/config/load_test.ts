@@ -6,7 +6,7 @@ import type { ModelConfig } from "../../src/config/types.ts";
 const NO_ENV = () => undefined;
 
 function load(text: string, env: Readonly<Record<string, string>> = {}): LoadedConfig {
-  return loadConfig({ text, file: "c.yaml", env: (name) => env[name] });
+  return loadConfig({ texts: [{ text, file: "c.yaml" }], env: (name) => env[name] });
 }
 
 function model(text: string, id: string, env: Readonly<Record<string, string>> = {}): ModelConfig {
@@ -39,6 +39,7 @@ Deno.test("CD1: a minimal model with PORT gets every default", () => {
     cmdStop: null,
     proxy: "http://localhost:5800",
     port: 5800,
+    processKey: '["server --port ${PORT}",null,null,null,"http://localhost:${PORT}",null]',
     checkEndpoint: "/health",
     env: [],
     aliases: [],
@@ -52,7 +53,10 @@ Deno.test("CD1: a minimal model with PORT gets every default", () => {
     metadata: {},
     capabilities: null,
     unlisted: false,
-    timeouts: { connect: 30, responseHeader: 0, keepalive: 30, idleConn: 90 },
+    timeouts: { connect: 30, responseHeader: 0, tlsHandshake: 10, expectContinue: 1, keepalive: 30, idleConn: 90 },
+    filters: { strip: [], set: new Map(), setByName: new Map() },
+    sendLoadingState: false,
+    ignoreWebsockets: false,
   });
 });
 
@@ -131,9 +135,16 @@ Deno.test("CD14: unloadTimeout is inherited, overridden, and not negative", () =
 
 Deno.test("CD15: timeouts given in part keep the other defaults, and zeros stay", () => {
   const text = (timeouts: string) => `models:\n  m:\n    cmd: "x \${PORT}"\n    timeouts: ${timeouts}\n`;
-  const defaults = { connect: 30, responseHeader: 0, keepalive: 30, idleConn: 90 };
+  const defaults = {
+    connect: 30,
+    responseHeader: 0,
+    tlsHandshake: 10,
+    expectContinue: 1,
+    keepalive: 30,
+    idleConn: 90,
+  };
   assertEquals(model(text("{connect: 5}"), "m").timeouts, { ...defaults, connect: 5 });
-  const zeros = { connect: 0, responseHeader: 7, keepalive: 0, idleConn: 0 };
+  const zeros = { ...defaults, connect: 0, responseHeader: 7, keepalive: 0, idleConn: 0 };
   assertEquals(model(text(JSON.stringify(zeros)), "m").timeouts, zeros);
 });
 
@@ -317,7 +328,7 @@ Deno.test("CE6: variables named in comments only need not be set", () => {
 });
 
 Deno.test("without the environment permission the variable is named and the reason given", () => {
-  const source = { text: "apiKeys: ['${env.K}']", file: "c.yaml" };
+  const source = { texts: [{ text: "apiKeys: ['${env.K}']", file: "c.yaml" }] };
   for (
     const env of [() => new Error("not allowed"), () => {
       throw new Error("not allowed");
@@ -335,7 +346,7 @@ Deno.test("500 models with macros load in a moment", () => {
       `  m${i}:\n    cmd: "\${run} --port \${PORT} -m \${dir}/${i}.gguf"\n    aliases: [a${i}]\n    macros: {own: ${i}}\n`,
   );
   const text = `macros:\n  bin: llama-server\n  run: "\${bin} -ngl 99"\n  dir: /models\nmodels:\n${models.join("")}`;
-  loadConfig({ text: "models: {m: {cmd: 'x ${PORT}'}}", file: "c", env: NO_ENV });
-  const { config } = loadConfig({ text, file: "c", env: NO_ENV });
+  loadConfig({ texts: [{ text: "models: {m: {cmd: 'x ${PORT}'}}", file: "c" }], env: NO_ENV });
+  const { config } = loadConfig({ texts: [{ text, file: "c" }], env: NO_ENV });
   assertEquals(config.models.get("m499")?.command.slice(0, 3), ["llama-server", "-ngl", "99"]);
 });

@@ -3,7 +3,7 @@ import { ConfigErrors, loadConfig } from "../../src/config/load.ts";
 import type { ModelConfig } from "../../src/config/types.ts";
 
 function models(text: string): ReadonlyMap<string, ModelConfig> {
-  return loadConfig({ text, file: "c.yaml", env: () => undefined }).config.models;
+  return loadConfig({ texts: [{ text, file: "c.yaml" }], env: () => undefined }).config.models;
 }
 
 function refusal(text: string): string {

@@ -197,7 +197,7 @@ Deno.test("a Host header with a path in it does not choose the route", async () 
 
 /** The routes over `backend`, with a scheduler that grants at once and counts. */
 function routes(backend: RawBackend) {
-  const { config } = loadConfig({ text: CONFIG, file: "test.yaml", env: () => undefined });
+  const { config } = loadConfig({ texts: [{ text: CONFIG, file: "test.yaml" }], env: () => undefined });
   const leases = { granted: 0, released: 0 };
   const acquire = (model: string) => {
     leases.granted++;

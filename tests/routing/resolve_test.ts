@@ -4,8 +4,10 @@ import { GatewayError } from "../../src/errors.ts";
 import { resolveModel } from "../../src/routing/resolve.ts";
 
 const { config } = loadConfig({
-  text: "models:\n  a:\n    cmd: x ${PORT}\n    aliases: [first]\n  author/b:F16:\n    cmd: x ${PORT}\n",
-  file: "test.yaml",
+  texts: [{
+    text: "models:\n  a:\n    cmd: x ${PORT}\n    aliases: [first]\n  author/b:F16:\n    cmd: x ${PORT}\n",
+    file: "test.yaml",
+  }],
   env: () => undefined,
 });
 

@@ -1,0 +1,100 @@
+/**
+ * The files of a config: which they are, and their texts.
+ *
+ * @module
+ */
+
+import { DEFAULT_CONFIG_FILE, DEFAULT_CONFIG_TEXT } from "../config/default_config.ts";
+import type { ConfigText } from "../config/sources.ts";
+import type { ConfigPaths } from "./flags.ts";
+import { isGranted } from "./permissions.ts";
+
+/** A file or folder of the config cannot be read; the message says which and why. */
+export class ConfigFileError extends Error {
+  override readonly name = "ConfigFileError";
+}
+
+/** Whether nothing was asked for, so that the embedded default config is served. */
+export function isEmbedded({ file, dir }: ConfigPaths): boolean {
+  return file === null && dir === null;
+}
+
+/**
+ * Reads the texts of a config in the order in which they are merged: the file, then the folder's `*.yaml` and `*.yml` in
+ * ascending order of their names (spec §1.6).
+ *
+ * @throws {ConfigFileError} when something cannot be read, nothing is there to be read, or the file is in the folder too.
+ */
+export function readConfigFiles(paths: ConfigPaths): readonly ConfigText[] {
+  if (isEmbedded(paths)) return [{ file: DEFAULT_CONFIG_FILE, text: DEFAULT_CONFIG_TEXT }];
+  const files = listConfigFiles(paths);
+  if (files.length === 0) {
+    throw new ConfigFileError(`no configuration sources found: ${paths.dir} holds no *.yaml or *.yml file`);
+  }
+  return files.map((file) => ({ file, text: readText(file) }));
+}
+
+/**
+ * Lists the files of a config in the order in which they are merged.
+ *
+ * @throws {ConfigFileError} when the folder cannot be read, or holds the file too.
+ */
+export function listConfigFiles({ file, dir }: ConfigPaths): readonly string[] {
+  const inside = dir === null ? [] : listFolder(dir);
+  if (file === null) return inside;
+  if (inside.some((path) => absolute(path) === absolute(file))) {
+    throw new ConfigFileError(`${file} is also present in -config-dir ${dir}: it would be read twice`);
+  }
+  return [file, ...inside];
+}
+
+/** Looks up an environment variable for a config; throws where this process may not read it. */
+export function readEnvironment(name: string): string | undefined {
+  if (!isGranted({ name: "env", variable: name })) {
+    throw new Error("this process may not read the environment; run it with --allow-env or -P");
+  }
+  return Deno.env.get(name);
+}
+
+function listFolder(dir: string): readonly string[] {
+  requireRead(dir);
+  try {
+    return [...Deno.readDirSync(dir)]
+      .filter((entry) => !entry.isDirectory && /\.ya?ml$/.test(entry.name))
+      .map((entry) => entry.name)
+      .sort()
+      .map((name) => dir.endsWith("/") ? dir + name : `${dir}/${name}`);
+  } catch (error) {
+    throw new ConfigFileError(`Cannot read the folder ${dir}: ${reasonOf(error)}`);
+  }
+}
+
+function readText(file: string): string {
+  requireRead(file);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(file));
+  } catch (error) {
+    const reason = error instanceof TypeError ? "it is not UTF-8 text" : reasonOf(error);
+    throw new ConfigFileError(`Cannot read ${file}: ${reason}`);
+  }
+}
+
+function requireRead(path: string): void {
+  if (isGranted({ name: "read", path })) return;
+  throw new ConfigFileError(`Cannot read ${path}: this process may not read files; run it with --allow-read or -P`);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The path from the root, without following links: what the comparison of two names needs (spec §1.6.2). */
+function absolute(path: string): string {
+  const parts: string[] = [];
+  const full = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+  for (const part of full.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}

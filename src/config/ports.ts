@@ -1,0 +1,60 @@
+/**
+ * Which port each model gets: one after the other from `startPort`, in the order of the ids (spec §2.5.4).
+ *
+ * @module
+ */
+
+import type { Findings } from "./check.ts";
+import { usesPlaceholder } from "./macros.ts";
+import type { KeptPort } from "./sources.ts";
+import type { Tree } from "./tree.ts";
+
+/** A model that may need a port. */
+export interface PortUser {
+  /** Its id. */
+  readonly id: string;
+  /** Its settings after macros. */
+  readonly expanded: Tree;
+  /** What its process is made of. */
+  readonly processKey: string;
+}
+
+const MAX_PORT = 65535;
+
+/**
+ * Gives a port to each model that uses `${PORT}` or is a worker, by id; `users` come in ascending order of id. A model of
+ * `kept` whose process would be the same keeps its port, and no other model gets that one.
+ */
+export function givePorts(
+  users: readonly PortUser[],
+  { startPort, kept, findings }: {
+    readonly startPort: number;
+    readonly kept?: ReadonlyMap<string, KeptPort> | undefined;
+    readonly findings: Findings;
+  },
+): ReadonlyMap<string, number> {
+  const ports = new Map<string, number>();
+  const needing = users.filter(({ expanded }) =>
+    usesPlaceholder(expanded.cmd, "PORT") || expanded.worker !== undefined
+  );
+  const taken = new Set<number>();
+  for (const { id, processKey } of needing) {
+    const running = kept?.get(id);
+    if (running?.processKey !== processKey) continue;
+    ports.set(id, running.port);
+    taken.add(running.port);
+  }
+  let next = startPort;
+  for (const { id } of needing) {
+    if (ports.has(id)) continue;
+    while (taken.has(next)) next++;
+    if (next > MAX_PORT) {
+      findings.problem({
+        path: ["models", id],
+        message: `model ${id}: no port is left: ${next} is above ${MAX_PORT}`,
+      });
+    }
+    ports.set(id, next++);
+  }
+  return ports;
+}

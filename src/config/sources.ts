@@ -1,0 +1,36 @@
+/**
+ * What a config is loaded from.
+ *
+ * @module
+ */
+
+import type { ReadEnvironment } from "./environment.ts";
+
+/** One file of a config. */
+export interface ConfigText {
+  /** How messages call it. */
+  readonly file: string;
+  /** The YAML text. */
+  readonly text: string;
+}
+
+/** The port of a model that goes on running while the config is loaded again. */
+export interface KeptPort {
+  /** {@link ModelConfig.processKey} of the running model: the port is kept only if it is still the same. */
+  readonly processKey: string;
+  /** The port that its process has. */
+  readonly port: number;
+}
+
+/** What `loadConfig` reads. */
+export interface ConfigSource {
+  /** The files, in the order in which they are merged. */
+  readonly texts: readonly ConfigText[];
+  /** Looks up `${env.NAME}`; returns or throws an error when the environment may not be read. */
+  readonly env: ReadEnvironment;
+  /** Ports that are not given out anew, by model id. */
+  readonly kept?: ReadonlyMap<string, KeptPort>;
+}
+
+/** Larger sources are refused. */
+export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
