@@ -11,14 +11,15 @@ import { importEdges, projectFile, projectFiles, readProjectFile, sources } from
 /** What each room may import at run time, besides itself and the shared files. Types of `config` are free to all. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   main: ["cli"],
-  cli: ["worker", "routes", "routing", "scheduler", "backend", "config", "observe", "tiny"],
-  worker: ["routes", "gateway", "routing", "scheduler", "backend", "config", "observe", "ui"],
-  routes: ["gateway", "routing", "scheduler", "backend", "config", "observe", "ui"],
+  cli: ["worker", "routes", "routing", "scheduler", "eviction", "backend", "config", "observe", "tiny"],
+  worker: ["routes", "gateway", "routing", "scheduler", "eviction", "backend", "config", "observe", "ui"],
+  routes: ["gateway", "routing", "scheduler", "eviction", "backend", "config", "observe", "ui"],
   gateway: ["routing", "scheduler", "backend", "observe"],
   routing: [],
-  scheduler: ["backend"],
+  scheduler: ["backend", "eviction"],
+  eviction: [],
   backend: ["config"], // for one pure function: how a command line is split
-  config: [],
+  config: ["eviction"], // a block of groups or a matrix is checked where it is understood
   observe: [],
   tiny: [],
   ui: [],
@@ -43,7 +44,13 @@ const TOUCHES_RUNTIME = [
 const RUNTIME_TYPES = /\bDeno\.(ServeHandlerInfo|Addr|NetAddr)\b/g;
 
 /** Files that decide and do nothing else: no runtime, no timers, no clock, no chance. */
-const PURE = [/^src\/scheduler\/[^/]*core/, /^src\/backend\/lifecycle/, /^src\/gateway\/headers/, /^src\/config\//];
+const PURE = [
+  /^src\/scheduler\/[^/]*core/,
+  /^src\/eviction\//,
+  /^src\/backend\/lifecycle/,
+  /^src\/gateway\/headers/,
+  /^src\/config\//,
+];
 const IMPURE_WORDS = /\b(Deno\.|setTimeout|setInterval|Date\.now|performance\.|Math\.random|fetch\()/;
 
 /** The only modules with a default export: they are the entries of `deno serve`. */
