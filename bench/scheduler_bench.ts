@@ -12,7 +12,7 @@ import { systemClock } from "../src/clock.ts";
 import { GatewayError } from "../src/errors.ts";
 import { silentLog } from "../src/log.ts";
 import type { BackendPort } from "../src/scheduler/backend_port.ts";
-import { SerialScheduler } from "../src/scheduler/scheduler.ts";
+import { Scheduler } from "../src/scheduler/scheduler.ts";
 
 const LENGTHS = [10, 1_000, 100_000];
 const MODEL_COUNTS = [2, 500];
@@ -47,13 +47,13 @@ function instantBackends(): BackendPort<null> {
   };
 }
 
-function newScheduler({ models, counted = false, parallel = 1 }: Setting): SerialScheduler<null> {
-  return new SerialScheduler({
+function newScheduler({ models, counted = false, parallel = 1 }: Setting): Scheduler<null> {
+  return new Scheduler({
     backends: instantBackends(),
     clock: systemClock,
     log: silentLog,
     models: new Map(Array.from({ length: models }, (_, i) => [`m${i}`, counted ? { limit: 1_000_000 } : {}])),
-    settings: { parallel, maxQueue: 1_000_000, maxWaitMs: null },
+    settings: { use: "serial", parallel, maxQueue: 1_000_000, maxWaitMs: null },
   });
 }
 

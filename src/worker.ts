@@ -17,7 +17,7 @@ import { GatewayError } from "./errors.ts";
 import { UpstreamClient, type UpstreamOptions } from "./gateway/upstream/client.ts";
 import { createLog, type Log } from "./log.ts";
 import { type ConnectionInfo, createRoutes } from "./routes/app.ts";
-import { SerialScheduler } from "./scheduler/scheduler.ts";
+import { Scheduler } from "./scheduler/scheduler.ts";
 import { VERSION } from "./version.ts";
 
 /** What the worker is built from. */
@@ -52,7 +52,7 @@ export function createWorker(env: WorkerEnv): Worker {
   const { config, log } = env;
   const clock = env.clock ?? systemClock;
   const backends = new Backends({ specs: env.specs, clock, log });
-  const scheduler = new SerialScheduler<BackendTarget>({
+  const scheduler = new Scheduler<BackendTarget>({
     backends,
     clock,
     log,

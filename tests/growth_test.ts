@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Backends } from "../src/backend/backends.ts";
 import { silentLog } from "../src/log.ts";
-import { SerialScheduler } from "../src/scheduler/scheduler.ts";
+import { Scheduler } from "../src/scheduler/scheduler.ts";
 import { FakeSupervisor } from "./backend/fake_supervisor.ts";
 import { specOf } from "./backend/processes.ts";
 import { countedSignal, HandClock } from "./scheduler/fake_backends.ts";
@@ -45,12 +45,12 @@ Deno.test("after 20,000 requests nothing of them is left: no entry, no timer, no
       supervisor,
       probes: { http: probe, connect: probe },
     });
-    return new SerialScheduler({
+    return new Scheduler({
       backends,
       clock,
       log: silentLog,
       models: new Map([["m0", { limit: 100 }], ["m1", {}]]),
-      settings: { parallel: 3, maxQueue: 1_000, maxWaitMs: 30_000 },
+      settings: { use: "serial", parallel: 3, maxQueue: 1_000, maxWaitMs: 30_000 },
     });
   });
   const caller = countedSignal();
@@ -76,7 +76,13 @@ Deno.test("after 20,000 requests nothing of them is left: no entry, no timer, no
   }
   assertEquals(collections.map(({ size }) => size), sizes);
   assertEquals([clock.timers.size, caller.listeners(), gone()], [1, 0, 0]);
-  assertEquals(scheduler.snapshot(), { resident: "m0", active: [], waiting: [], total: 0 });
+  assertEquals(scheduler.snapshot(), {
+    resident: "m0",
+    running: [{ model: "m0", phase: "ready" }],
+    active: [],
+    waiting: [],
+    total: 0,
+  });
 });
 
 /** Counts the listeners that are put on a signal from now on. */

@@ -16,7 +16,7 @@ import { queryOf } from "../gateway/request_url.ts";
 import type { UpstreamClient } from "../gateway/upstream/client.ts";
 import type { Log } from "../log.ts";
 import { resolveModel } from "../routing/resolve.ts";
-import type { SerialScheduler } from "../scheduler/scheduler.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Lease } from "../scheduler/lease.ts";
 import type { InferenceRoute } from "./inference_table.ts";
 
@@ -25,7 +25,7 @@ export interface InferenceEnv {
   /** The effective configuration. */
   readonly config: Config;
   /** Who decides whose turn it is. */
-  readonly scheduler: SerialScheduler<BackendTarget>;
+  readonly scheduler: Scheduler<BackendTarget>;
   /** The HTTP client of one generation of a backend. */
   readonly clientFor: (target: BackendTarget) => UpstreamClient;
   /** Time. */

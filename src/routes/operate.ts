@@ -10,14 +10,14 @@ import type { BackendTarget } from "../backend/types.ts";
 import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { resolveModel } from "../routing/resolve.ts";
-import type { SerialScheduler } from "../scheduler/scheduler.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
 
 /** What the operator's routes need. */
 export interface OperateEnv {
   /** The effective configuration. */
   readonly config: Config;
   /** The queue. */
-  readonly scheduler: SerialScheduler<BackendTarget>;
+  readonly scheduler: Scheduler<BackendTarget>;
   /** The processes. */
   readonly backends: Backends;
 }

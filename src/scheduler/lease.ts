@@ -16,6 +16,8 @@ export interface Lease<T> extends Disposable, AsyncDisposable {
   readonly model: string;
   /** Where its backend is reached; another one after {@link Lease.renew}. */
   readonly target: T;
+  /** What the request's activity record shall say of how it was scheduled. */
+  readonly metadata: Readonly<Record<string, string>>;
   /**
    * Names the one listener that is told when an operator cuts this request: at once if that has happened, at most once,
    * and never after the release. A later listener takes the earlier one's place.
@@ -44,6 +46,8 @@ export interface CallerPort {
   idOf(ticket: Ticket): string;
 }
 
+const NO_METADATA: Readonly<Record<string, string>> = {};
+
 /** What {@link Caller} is made of. */
 export interface CallerOptions {
   /** Its name in the core. */
@@ -67,6 +71,8 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   readonly model: string;
   /** The public id as far as one was given or made up. */
   knownId: string | undefined;
+  /** See {@link Lease.metadata}. */
+  metadata: Readonly<Record<string, string>> = NO_METADATA;
   readonly #port: CallerPort;
   readonly #callerSignal: AbortSignal | undefined;
   /** Neither granted nor answered yet. */

@@ -1,5 +1,5 @@
 /**
- * The lease façade: promises and signals around the serial core, which alone decides.
+ * The lease façade: promises and signals around a core, which alone decides.
  *
  * @module
  */
@@ -8,28 +8,31 @@ import type { Clock } from "../clock.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
 import { background, type Log } from "../log.ts";
 import type { BackendPort, Hold } from "./backend_port.ts";
+import type { Core, CoreStart } from "./core.ts";
+import { EITHER_CORE, initialState, type State } from "./either_core.ts";
 import { Caller, type CallerPort, type Lease } from "./lease.ts";
 import { Positions } from "./positions.ts";
-import { find, positionOf } from "./queue.ts";
-import { initialState, transition } from "./serial_core.ts";
+import { PublicIds } from "./public_ids.ts";
 import { type SchedulerSnapshot, snapshotOf, type SnapshotOptions } from "./snapshot.ts";
-import type { Command, Event, SchedulerModel, SerialSettings, State, Ticket, Turn } from "./types.ts";
+import type { Command, Event, Ticket } from "./types.ts";
 
-/** What {@link SerialScheduler} is made of. */
-export interface SchedulerOptions<T> {
+/** What {@link Scheduler} is made of. */
+export interface SchedulerOptions<T> extends CoreStart {
   /** The backends. */
   readonly backends: BackendPort<T>;
   /** Source of `at` and of the timer for `maxWait`. */
   readonly clock: Clock;
   /** Where faults of subscribers and ports are told. */
   readonly log: Log;
-  /** The configured models. */
-  readonly models: ReadonlyMap<string, SchedulerModel>;
-  /** The bounds. */
-  readonly settings: SerialSettings;
 }
 
-/** How to {@link SerialScheduler.acquire}. */
+/** A changed config. */
+export interface Reconfiguration extends CoreStart {
+  /** The models whose own config differs from the one before, or that are gone. */
+  readonly changed: ReadonlySet<string>;
+}
+
+/** How to {@link Scheduler.acquire}. */
 export interface AcquireOptions {
   /** Aborts when the caller leaves; no meaning after the lease was granted, except while it is renewed. */
   readonly signal?: AbortSignal;
@@ -39,21 +42,21 @@ export interface AcquireOptions {
   readonly onPosition?: (position: number) => void;
 }
 
-/** Serves requests in strict arrival order with one model in memory. */
-export class SerialScheduler<T> {
+/** Hands out leases on the backends, in the order that its settings ask for. */
+export class Scheduler<T> {
   readonly #backends: BackendPort<T>;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #core: Core<State> = EITHER_CORE;
   #state: State;
   #nextTicket: Ticket = 1;
-  #nextUnloadId = 1;
+  #nextAskId = 1;
   readonly #callers = new Map<Ticket, Caller<T>>();
-  readonly #byId = new Map<string, Caller<T>>();
+  readonly #ids = new PublicIds<Caller<T>>();
   readonly #positions: Positions;
-  /** Public ids of callers that have left while their load still runs. */
-  readonly #departed = new Map<Ticket, string>();
   readonly #loads = new Map<number, AbortController>();
-  readonly #unloads = new Map<number, PromiseWithResolvers<void>>();
+  /** The unloads and reloads that have not ended. */
+  readonly #asked = new Map<number, PromiseWithResolvers<void>>();
   readonly #drains: PromiseWithResolvers<void>[] = [];
   readonly #inbox: Event[] = [];
   #busy = false;
@@ -76,8 +79,8 @@ export class SerialScheduler<T> {
     this.#backends = options.backends;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#state = initialState(options.models, options.settings);
-    this.#positions = new Positions(options.log, (ticket) => positionOf(this.#state.queue, ticket));
+    this.#state = initialState(options);
+    this.#positions = new Positions(options.log, (ticket) => this.#core.positionOf(this.#state, ticket));
     options.backends.subscribe((model, phase) =>
       this.#tell({ type: "backendChanged", model, phase, at: this.#clock.now() })
     );
@@ -93,7 +96,7 @@ export class SerialScheduler<T> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const caller = new Caller<T>(this.#port, { ticket: this.#nextTicket++, model, id, signal });
     this.#callers.set(caller.ticket, caller);
-    if (id !== undefined) this.#byId.set(id, caller);
+    if (id !== undefined) this.#ids.add(id, caller);
     if (onPosition !== undefined) this.#positions.listen(caller.ticket, onPosition);
     this.#tell({ type: "requested", ticket: caller.ticket, model, at: this.#clock.now() });
     return caller.wait();
@@ -101,7 +104,7 @@ export class SerialScheduler<T> {
 
   /** Cancels the request with this public id, waiting or active; false when there is none. */
   cancel(id: string): boolean {
-    const caller = this.#byId.get(id);
+    const caller = this.#ids.find(id);
     if (caller === undefined) return false;
     this.#tell({ type: "cancelAsked", ticket: caller.ticket, at: this.#clock.now() });
     return true;
@@ -113,17 +116,19 @@ export class SerialScheduler<T> {
    * Resolves when their backends have exited; rejects with a `GatewayError` when one has not.
    */
   unload(models: readonly string[] | null): Promise<void> {
-    const unloadId = this.#nextUnloadId++;
-    const ended = Promise.withResolvers<void>();
-    this.#unloads.set(unloadId, ended);
-    this.#tell({ type: "unloadAsked", unloadId, models, at: this.#clock.now() });
-    return ended.promise;
+    return this.#ask((unloadId) => this.#tell({ type: "unloadAsked", unloadId, models, at: this.#clock.now() }));
   }
 
-  /** Puts a new config in force; waiting requests for models that are gone fail when their turn comes. */
-  reconfigure(config: Pick<SchedulerOptions<T>, "models" | "settings">): void {
-    const { models, settings } = config;
-    this.#tell({ type: "reconfigured", models, settings, at: this.#clock.now() });
+  /**
+   * Puts a new config in force, at once for whatever is decided from now on. Unchanged models notice nothing. A changed or
+   * removed one that runs serves what it serves, is stopped then, and starts again with its new config.
+   *
+   * Resolves when every backend that ran with the config before has exited; rejects with a `GatewayError` when one has not.
+   */
+  reconfigure({ models, settings, changed }: Reconfiguration): Promise<void> {
+    return this.#ask((reloadId) =>
+      this.#tell({ type: "reconfigured", reloadId, models, settings, changed, at: this.#clock.now() })
+    );
   }
 
   /** Fails everything that waits or loads, and all that comes later, with `error`; serving requests go on. */
@@ -133,7 +138,7 @@ export class SerialScheduler<T> {
 
   /** Resolves when no request is active or waiting. */
   drained(): Promise<void> {
-    if (this.#isEmpty()) return Promise.resolve();
+    if (this.#core.isEmpty(this.#state)) return Promise.resolve();
     const drain = Promise.withResolvers<void>();
     this.#drains.push(drain);
     return drain.promise;
@@ -141,18 +146,29 @@ export class SerialScheduler<T> {
 
   /** The place of this waiting request, the head being 1; null when it does not wait. */
   position(id: string): number | null {
-    const caller = this.#byId.get(id);
-    return caller === undefined ? null : positionOf(this.#state.queue, caller.ticket);
+    const caller = this.#ids.find(id);
+    return caller === undefined ? null : this.#core.positionOf(this.#state, caller.ticket);
   }
 
   /** What an operator may see: who is active, and a page of who waits. */
   snapshot(options: SnapshotOptions = {}): SchedulerSnapshot {
-    return snapshotOf(this.#state, {
-      ...options,
-      now: this.#clock.now(),
-      idOf: (ticket) => this.#idOf(ticket),
-      afterPosition: options.after === undefined ? 0 : this.position(options.after) ?? 0,
-    });
+    const { limit, after } = options;
+    const afterPosition = after === undefined ? 0 : this.position(after) ?? 0;
+    const state = this.#state;
+    return snapshotOf({
+      running: state.running,
+      active: this.#core.activeIn(state),
+      waiting: this.#core.waitingIn(state, afterPosition),
+      total: this.#core.waitingCount(state),
+    }, { limit, now: this.#clock.now(), afterPosition, idOf: (ticket) => this.#idOf(ticket) });
+  }
+
+  #ask(tell: (askId: number) => void): Promise<void> {
+    const askId = this.#nextAskId++;
+    const ended = Promise.withResolvers<void>();
+    this.#asked.set(askId, ended);
+    tell(askId);
+    return ended.promise;
   }
 
   /** One event at a time: what a command's execution raises waits here, and sees the state that it belongs to. */
@@ -168,26 +184,24 @@ export class SerialScheduler<T> {
       if (taken > this.#inbox.length) this.#inbox.length = 0;
       else this.#inbox.splice(0, taken);
     }
-    if (this.#drains.length > 0 && this.#isEmpty()) {
+    if (this.#drains.length > 0 && this.#core.isEmpty(this.#state)) {
       for (const drain of this.#drains.splice(0)) drain.resolve();
     }
   }
 
+  readonly #hasSlot = (ticket: Ticket) => this.#core.phaseOf(this.#state, ticket) !== null;
+
   #step(event: Event): void {
-    const [state, commands] = transition(this.#state, event);
+    const [state, commands] = this.#core.transition(this.#state, event);
     this.#state = state;
-    if (this.#departed.size > 0) {
-      for (const ticket of this.#departed.keys()) {
-        if (turnOf(state, ticket) === undefined) this.#departed.delete(ticket);
-      }
-    }
+    this.#ids.prune(this.#hasSlot);
     for (const command of commands) this.#execute(command);
   }
 
   #execute(command: Command): void {
     switch (command.type) {
       case "grant":
-        return this.#grant(command.ticket, command.model);
+        return this.#grant(command);
       case "refuse": {
         const caller = this.#callers.get(command.ticket);
         this.#forget(command.ticket);
@@ -200,6 +214,10 @@ export class SerialScheduler<T> {
         return;
       case "stop":
         return background(this.#log, "unload", this.#stop(command.unloadId, command.models));
+      case "retire":
+        return background(this.#log, "retire", this.#retire(command.retireId, command.model));
+      case "reloaded":
+        return this.#answer(command.reloadId, command.error);
       case "interrupt":
         return this.#interrupt(command.ticket, command.error);
       case "announce":
@@ -211,7 +229,7 @@ export class SerialScheduler<T> {
     }
   }
 
-  #grant(ticket: Ticket, model: string): void {
+  #grant({ ticket, model, metadata }: Extract<Command, { type: "grant" }>): void {
     const caller = this.#callers.get(ticket);
     if (caller === undefined) return this.#tell({ type: "served", ticket, at: this.#clock.now() });
     this.#positions.forget(ticket);
@@ -222,6 +240,7 @@ export class SerialScheduler<T> {
       caller.refused(toGatewayError(thrown));
       return this.#port.served(ticket);
     }
+    if (metadata !== undefined) caller.metadata = metadata;
     caller.granted(hold);
   }
 
@@ -248,16 +267,30 @@ export class SerialScheduler<T> {
   }
 
   async #stop(unloadId: number, models: readonly string[] | null): Promise<void> {
-    const ended = this.#unloads.get(unloadId);
-    this.#unloads.delete(unloadId);
+    this.#answer(unloadId, await this.#errorOfStop(models));
+    this.#tell({ type: "unloaded", unloadId, at: this.#clock.now() });
+  }
+
+  async #retire(retireId: number, model: string): Promise<void> {
+    const error = await this.#errorOfStop([model]);
+    this.#tell({ type: "retired", retireId, error, at: this.#clock.now() });
+  }
+
+  /** Stops these backends; null when all have exited. */
+  async #errorOfStop(models: readonly string[] | null): Promise<GatewayError | null> {
     try {
       await this.#backends.stop(models);
-      ended?.resolve();
+      return null;
     } catch (thrown) {
-      ended?.reject(toGatewayError(thrown));
-    } finally {
-      this.#tell({ type: "unloaded", unloadId, at: this.#clock.now() });
+      return toGatewayError(thrown);
     }
+  }
+
+  #answer(askId: number, error: GatewayError | null): void {
+    const ended = this.#asked.get(askId);
+    this.#asked.delete(askId);
+    if (error === null) ended?.resolve();
+    else ended?.reject(error);
   }
 
   #setTimer(at: number | null): void {
@@ -273,30 +306,14 @@ export class SerialScheduler<T> {
     if (caller === undefined) return;
     this.#callers.delete(ticket);
     this.#positions.forget(ticket);
-    const { knownId } = caller;
-    if (knownId === undefined) return;
-    if (this.#byId.get(knownId) === caller) this.#byId.delete(knownId);
     // The slot of a load outlives its caller; that of a served request ends with what is told next.
-    const turn = turnOf(this.#state, ticket);
-    if (turn?.phase === "loading" || (turn !== undefined && this.#busy)) this.#departed.set(ticket, knownId);
+    this.#ids.forget(caller, () => {
+      const phase = this.#core.phaseOf(this.#state, ticket);
+      return phase === "loading" || (phase !== null && this.#busy);
+    });
   }
 
   #idOf(ticket: Ticket): string {
-    const caller = this.#callers.get(ticket);
-    const id = caller?.knownId ?? this.#departed.get(ticket) ?? crypto.randomUUID();
-    if (caller === undefined) this.#departed.set(ticket, id);
-    else if (caller.knownId === undefined) {
-      caller.knownId = id;
-      this.#byId.set(id, caller);
-    }
-    return id;
+    return this.#ids.idOf(ticket, this.#callers.get(ticket));
   }
-
-  #isEmpty(): boolean {
-    return this.#state.active === null && this.#state.queue.size === 0;
-  }
-}
-
-function turnOf({ active }: State, ticket: Ticket): Turn | undefined {
-  return active === null ? undefined : find(active.turns, ticket);
 }

@@ -8,9 +8,11 @@
  */
 
 import { GatewayError } from "../errors.ts";
+import type { ActiveRequest, Core, CoreStart, Inheritance } from "./core.ts";
 import { counted, countOf, countsFor } from "./counts.ts";
 import { NO_ESTIMATES, retryAfterS } from "./estimates.ts";
-import { append, emptyQueue, find, first, itemsAfter } from "./queue.ts";
+import { append, emptyQueue, find, first, itemsAfter, positionOf } from "./queue.ts";
+import { becomeFresh, beginReload, closeReloads, NO_RELOAD, noteRetired } from "./reload.ts";
 import {
   abandon,
   canJoin,
@@ -19,6 +21,7 @@ import {
   endTurn,
   grantLoading,
   hasSlot,
+  isHeld,
   leaveQueue,
   refuse,
   refuseLoading,
@@ -28,12 +31,13 @@ import {
   unknownModel,
 } from "./serial_draft.ts";
 import { settle } from "./serial_settle.ts";
-import type { Command, Event, SchedulerModel, SerialSettings, State, Ticket, Turn, Waiting } from "./types.ts";
+import type { Active, SerialState, Turn } from "./serial_state.ts";
+import type { Command, Event, SerialSettings, Ticket, Waiting } from "./types.ts";
 
 const ANNOUNCE: Command = { type: "announce" };
 
 /** The state before anything happened. */
-export function initialState(models: ReadonlyMap<string, SchedulerModel>, settings: SerialSettings): State {
+export function initialState({ models, settings }: CoreStart<SerialSettings>): SerialState {
   return {
     models,
     settings,
@@ -41,7 +45,8 @@ export function initialState(models: ReadonlyMap<string, SchedulerModel>, settin
     counts: countsFor(models),
     active: null,
     running: new Map(),
-    unloading: new Set(),
+    unloading: new Map(),
+    reload: NO_RELOAD,
     closed: null,
     wakeAt: null,
     nextLoadId: 1,
@@ -50,7 +55,7 @@ export function initialState(models: ReadonlyMap<string, SchedulerModel>, settin
 }
 
 /** Notes one fact and says what is to be done, in order; the given state stays as it was. */
-export function transition(state: State, event: Event): readonly [State, readonly Command[]] {
+export function transition(state: SerialState, event: Event): readonly [SerialState, readonly Command[]] {
   const draft = draftOf(state, event.at);
   note(draft, event);
   settle(draft);
@@ -79,17 +84,20 @@ function note(draft: Draft, event: Event): void {
     case "unloadAsked":
       return noteUnload(draft, event.unloadId, event.models);
     case "unloaded":
-      draft.unloading = new Set([...draft.unloading].filter((id) => id !== event.unloadId));
+      draft.unloading = new Map([...draft.unloading].filter(([id]) => id !== event.unloadId));
       return;
+    case "retired":
+      return noteRetired(draft, event.retireId, event.error);
     case "backendChanged": {
       const running = new Map(draft.running);
       if (event.phase === "stopped") running.delete(event.model);
       else running.set(event.model, event.phase);
       draft.running = running;
+      if (event.phase === "stopped") becomeFresh(draft, event.model);
       return;
     }
     case "reconfigured":
-      return noteConfig(draft, event.models, event.settings);
+      return noteConfig(draft, event);
     case "closing":
       return noteClosing(draft, event.error);
     case "woke":
@@ -127,7 +135,7 @@ function noteRequest(draft: Draft, request: Waiting): void {
 /** A request that starts at once is never in the queue's way. */
 function isFull(draft: Draft, model: string): boolean {
   if (draft.queue.size < draft.settings.maxQueue) return false;
-  const startsAtOnce = draft.queue.size === 0 && draft.unloading.size === 0 && hasSlot(draft) &&
+  const startsAtOnce = draft.queue.size === 0 && !isHeld(draft) && hasSlot(draft) &&
     (draft.active === null || canJoin(draft, model));
   return !startsAtOnce;
 }
@@ -176,13 +184,24 @@ function turnOf(draft: Draft, ticket: Ticket): Turn | undefined {
   return draft.active === null ? undefined : find(draft.active.turns, ticket);
 }
 
-/** The one event that counts requests: limits may have come for models whose requests were not counted. */
-function noteConfig(draft: Draft, models: State["models"], settings: SerialSettings): void {
+/**
+ * The one event that counts requests: limits may have come for models whose requests were not counted. A load with the
+ * config before is given up; its requests keep their slots and load again when its backend has stopped.
+ */
+function noteConfig(draft: Draft, event: Extract<Event, { type: "reconfigured" }>): void {
+  const { models, settings, changed } = event;
   draft.models = models;
-  draft.settings = settings;
+  if (settings.use === "serial") draft.settings = settings;
+  beginReload(draft, event);
   const present = [...itemsAfter(draft.queue)].map(({ model }) => model);
   const { active } = draft;
-  if (active !== null) present.push(...Array<string>(active.turns.size).fill(active.model));
+  if (active !== null) {
+    present.push(...Array<string>(active.turns.size).fill(active.model));
+    if (changed.has(active.model)) {
+      abandon(draft, active);
+      draft.active = { ...active, loadId: null };
+    }
+  }
   draft.counts = countsFor(models, present);
 }
 
@@ -199,13 +218,14 @@ function noteUnload(draft: Draft, unloadId: number, models: readonly string[] | 
     leaveQueue(draft, waiting);
     refuse(draft, waiting.ticket, error);
   }
-  draft.unloading = new Set(draft.unloading).add(unloadId);
+  draft.unloading = new Map(draft.unloading).set(unloadId, models);
   draft.commands.push({ type: "stop", unloadId, models });
 }
 
 function noteClosing(draft: Draft, error: GatewayError): void {
   if (draft.closed !== null) return;
   draft.closed = error;
+  closeReloads(draft, error);
   if (draft.active !== null) {
     abandon(draft, draft.active);
     refuseLoading(draft, draft.active, error);
@@ -239,4 +259,36 @@ function setTimer(draft: Draft): void {
   if (due === null ? draft.wakeAt === null : draft.wakeAt !== null && draft.wakeAt <= due) return;
   draft.wakeAt = due;
   draft.commands.push({ type: "wakeAt", at: due });
+}
+
+/** The serial core as the lease façade takes it. */
+export const SERIAL_CORE: Core<SerialState> = {
+  transition,
+  positionOf: ({ queue }, ticket) => positionOf(queue, ticket),
+  phaseOf: ({ active }, ticket) => active === null ? null : find(active.turns, ticket)?.phase ?? null,
+  activeIn: ({ active }) => active === null ? [] : activeIn(active),
+  waitingIn: ({ queue }, skipped) => itemsAfter(queue, skipped),
+  waitingCount: ({ queue }) => queue.size,
+  isEmpty: ({ queue, active }) => active === null && queue.size === 0,
+  handOver: (state) => state.active !== null ? null : { common: state, waiting: [...itemsAfter(state.queue)] },
+};
+
+/** The serial core goes on where another one has ended; whoever waits does so in arrival order. */
+export function inherit({ common, waiting }: Inheritance, settings: SerialSettings): SerialState {
+  const { models, running, unloading, reload, closed, nextLoadId, estimates } = common;
+  return {
+    ...initialState({ models, settings }),
+    queue: waiting.reduce((queue, item) => append(queue, item), emptyQueue<Waiting>()),
+    counts: countsFor(models, waiting.map(({ model }) => model)),
+    running,
+    unloading,
+    reload: { ...reload, next: null },
+    closed,
+    nextLoadId,
+    estimates,
+  };
+}
+
+function* activeIn({ model, turns }: Active): Generator<ActiveRequest> {
+  for (const { ticket, phase, at } of itemsAfter(turns)) yield { ticket, model, phase, at };
 }

@@ -8,16 +8,18 @@ import { GatewayError } from "../errors.ts";
 import { counted } from "./counts.ts";
 import { retryAfterS, withTurn } from "./estimates.ts";
 import { append, emptyQueue, itemsAfter, remove, replace } from "./queue.ts";
-import type { Active, Command, State, Ticket, Turn, Waiting } from "./types.ts";
+import { drains, isStale } from "./reload.ts";
+import type { Active, SerialState, Turn } from "./serial_state.ts";
+import type { Command, Ticket, Waiting } from "./types.ts";
 
 /** A state under construction: its fields are replaced, the values in them never changed. */
-export type Draft = { -readonly [Key in keyof State]: State[Key] } & {
+export type Draft = { -readonly [Key in keyof SerialState]: SerialState[Key] } & {
   readonly commands: Command[];
   readonly now: number;
 };
 
 /** A draft of what follows `state`; field by field, as that is several times faster than a spread. */
-export function draftOf(state: State, now: number): Draft {
+export function draftOf(state: SerialState, now: number): Draft {
   return {
     models: state.models,
     settings: state.settings,
@@ -26,6 +28,7 @@ export function draftOf(state: State, now: number): Draft {
     active: state.active,
     running: state.running,
     unloading: state.unloading,
+    reload: state.reload,
     closed: state.closed,
     wakeAt: state.wakeAt,
     nextLoadId: state.nextLoadId,
@@ -36,7 +39,7 @@ export function draftOf(state: State, now: number): Draft {
 }
 
 /** The finished state. */
-export function stateOf(draft: Draft): State {
+export function stateOf(draft: Draft): SerialState {
   return {
     models: draft.models,
     settings: draft.settings,
@@ -45,6 +48,7 @@ export function stateOf(draft: Draft): State {
     active: draft.active,
     running: draft.running,
     unloading: draft.unloading,
+    reload: draft.reload,
     closed: draft.closed,
     wakeAt: draft.wakeAt,
     nextLoadId: draft.nextLoadId,
@@ -65,7 +69,12 @@ export function canJoin(draft: Draft, model: string): boolean {
 
 /** S5: nothing has to be stopped or started for this model. */
 export function isAloneAndReady(draft: Draft, model: string): boolean {
-  return draft.running.size === 1 && draft.running.get(model) === "ready";
+  return draft.running.size === 1 && draft.running.get(model) === "ready" && !isStale(draft, model);
+}
+
+/** Whether nobody may start now, whoever it is: an unload, a stale backend or a change of cores is waited for. */
+export function isHeld(draft: Draft): boolean {
+  return draft.unloading.size > 0 || draft.reload.next !== null || drains(draft);
 }
 
 /** Gives a slot to a request; its model is that of the active ones if there are any. */

@@ -5,6 +5,7 @@
  */
 
 import { first, remove } from "./queue.ts";
+import { drains, isStale, retireIdle } from "./reload.ts";
 import {
   addTurn,
   canJoin,
@@ -13,21 +14,25 @@ import {
   grantLoading,
   hasSlot,
   isAloneAndReady,
+  isHeld,
   leaveQueue,
   loadingTurns,
   refuse,
   refuseLoading,
   unknownModel,
 } from "./serial_draft.ts";
-import type { Active, Waiting } from "./types.ts";
+import type { Active } from "./serial_state.ts";
+import type { Waiting } from "./types.ts";
 
 /**
  * Decides who goes next. Calling it when nothing can start changes nothing, so it follows every event.
  */
 export function settle(draft: Draft): void {
   dropGone(draft);
-  if (draft.closed !== null || draft.unloading.size > 0) return;
+  if (draft.closed !== null) return;
+  if (draft.reload.stale.size > 0) retireIdle(draft, (model) => isServing(draft, model));
   if (draft.active !== null) startAgain(draft, draft.active);
+  if (isHeld(draft)) return;
   for (let head = first(draft.queue); head !== undefined; head = first(draft.queue)) {
     if (!hasSlot(draft)) return;
     if (!draft.models.has(head.model)) {
@@ -53,6 +58,7 @@ function dropGone(draft: Draft): void {
 /** Requests whose backend was lost are served again, or its load is started again. */
 function startAgain(draft: Draft, active: Active): void {
   if (active.loadId !== null || active.loading === 0) return;
+  if (draft.unloading.size > 0 || drains(draft)) return;
   if (!draft.models.has(active.model)) refuseLoading(draft, active, unknownModel(active.model));
   else if (isAloneAndReady(draft, active.model)) grantLoading(draft, active);
   else load(draft, active);
@@ -71,6 +77,10 @@ function load(draft: Draft, active: Active): void {
   const loadId = draft.nextLoadId;
   draft.nextLoadId = loadId + 1;
   draft.active = { ...active, loadId };
-  const evict = [...draft.running.keys()].filter((model) => model !== active.model).sort();
+  const evict = [...draft.running.keys()].filter((model) => model !== active.model || isStale(draft, model)).sort();
   draft.commands.push({ type: "load", loadId, model: active.model, evict });
+}
+
+function isServing({ active }: Draft, model: string): boolean {
+  return active !== null && active.model === model && active.turns.size > active.loading;
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { itemsAfter } from "./queue.ts";
-import type { State, Ticket } from "./types.ts";
+import type { ActiveRequest, CommonState } from "./core.ts";
+import type { RunningPhase, Ticket, Waiting } from "./types.ts";
 
 /** Which page of the queue is wanted. */
 export interface SnapshotOptions {
@@ -39,10 +39,20 @@ export interface WaitingEntry {
   readonly ageMs: number;
 }
 
+/** A backend that is not stopped. */
+export interface RunningEntry {
+  /** Its model. */
+  readonly model: string;
+  /** What it is doing. */
+  readonly phase: RunningPhase;
+}
+
 /** The queue API's answer. */
 export interface SchedulerSnapshot {
-  /** The model that is ready; null when none is. */
+  /** The model that is ready, the first in id order if several are; null when none is. */
   readonly resident: string | null;
+  /** Every backend that is not stopped, in id order. */
+  readonly running: readonly RunningEntry[];
   /** Who holds a slot; a caller that has left holds it until its load has ended (S14). */
   readonly active: readonly ActiveEntry[];
   /** A page of who waits, in order. */
@@ -51,8 +61,22 @@ export interface SchedulerSnapshot {
   readonly total: number;
 }
 
+/** What there is to see of a core's state. */
+export interface View {
+  /** Every backend that is not stopped. */
+  readonly running: CommonState["running"];
+  /** Who holds a slot. */
+  readonly active: Iterable<ActiveRequest>;
+  /** Who waits behind `afterPosition`, in order. */
+  readonly waiting: Iterable<Waiting>;
+  /** How many wait in all. */
+  readonly total: number;
+}
+
 /** What a page is made with. */
-export interface SnapshotContext extends SnapshotOptions {
+export interface SnapshotContext {
+  /** How many waiting requests at most; default 100. */
+  readonly limit: number | undefined;
   /** The clock's milliseconds. */
   readonly now: number;
   /** How many waiting requests come before the page. */
@@ -62,19 +86,21 @@ export interface SnapshotContext extends SnapshotOptions {
 }
 
 /** Describes the state; costs as much as the page is long. */
-export function snapshotOf(state: State, context: SnapshotContext): SchedulerSnapshot {
+export function snapshotOf(view: View, context: SnapshotContext): SchedulerSnapshot {
   const { now, idOf, afterPosition, limit = 100 } = context;
   const active: ActiveEntry[] = [];
-  for (const { ticket, phase, at } of state.active === null ? [] : itemsAfter(state.active.turns)) {
-    active.push({ id: idOf(ticket), model: state.active?.model ?? "", phase, ageMs: now - at });
+  for (const { ticket, model, phase, at } of view.active) {
+    active.push({ id: idOf(ticket), model, phase, ageMs: now - at });
   }
   const waiting: WaitingEntry[] = [];
   if (limit > 0) {
-    for (const { ticket, model, at } of itemsAfter(state.queue, afterPosition)) {
+    for (const { ticket, model, at } of view.waiting) {
       waiting.push({ id: idOf(ticket), model, position: afterPosition + waiting.length + 1, ageMs: now - at });
       if (waiting.length >= limit) break;
     }
   }
-  const resident = [...state.running].find(([, phase]) => phase === "ready")?.[0] ?? null;
-  return { resident, active, waiting, total: state.queue.size };
+  const running = [...view.running].map(([model, phase]) => ({ model, phase }))
+    .sort((a, b) => a.model < b.model ? -1 : 1);
+  const resident = running.find(({ phase }) => phase === "ready")?.model ?? null;
+  return { resident, running, active, waiting, total: view.total };
 }

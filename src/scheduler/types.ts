@@ -1,13 +1,10 @@
 /**
- * The words of the scheduler: what its pure core knows, is told and wishes.
+ * The words of the scheduler: what its pure cores are set to, are told and wish.
  *
  * @module
  */
 
 import type { GatewayError } from "../errors.ts";
-import type { Counts } from "./counts.ts";
-import type { Estimates } from "./estimates.ts";
-import type { Queue } from "./queue.ts";
 
 /** Names one request inside the scheduler; rises strictly in arrival order and is never used twice. */
 export type Ticket = number;
@@ -24,8 +21,19 @@ export interface SchedulerModel {
   readonly limit?: number;
 }
 
+/** Which models may not stay when another one comes: groups or a matrix. */
+export interface EvictionPolicyLike {
+  /**
+   * Which of `running` must be gone before `target` starts; a pure function. Both may name models that are not configured
+   * any more.
+   */
+  evictedBy(target: string, running: readonly string[]): readonly string[];
+}
+
 /** `routing.scheduler.settings.serial`. */
 export interface SerialSettings {
+  /** Strict arrival order, one model in memory. */
+  readonly use: "serial";
   /** How many adjacent requests of the resident model may be served at once (G11). */
   readonly parallel: number;
   /** How many requests may wait (G5). */
@@ -33,6 +41,23 @@ export interface SerialSettings {
   /** How long a request may wait, in milliseconds; null means without bound (G5). */
   readonly maxWaitMs: number | null;
 }
+
+/** `routing.scheduler.settings.fifo`, with the policy that groups or a matrix make. */
+export interface FifoSettings {
+  /** As llama-swap has it: priority, then arrival, past whatever is blocked; several models in memory if the policy allows. */
+  readonly use: "fifo";
+  /** Which models exclude each other. */
+  readonly policy: EvictionPolicyLike;
+  /** Models that do not have priority 0; the higher goes first. */
+  readonly priorities: ReadonlyMap<string, number>;
+  /** How long the oldest waiting request may be overtaken, in milliseconds; null means without bound. */
+  readonly maxAgeMs: number | null;
+  /** How long a request may wait, in milliseconds; null means without bound (G5). */
+  readonly maxWaitMs: number | null;
+}
+
+/** Which core decides, and its bounds. */
+export type SchedulerSettings = SerialSettings | FifoSettings;
 
 /** A request in the queue. */
 export interface Waiting {
@@ -42,58 +67,6 @@ export interface Waiting {
   readonly model: string;
   /** When it arrived, in the clock's milliseconds. */
   readonly at: number;
-}
-
-/** A request that holds a slot. */
-export interface Turn {
-  /** Its name. */
-  readonly ticket: Ticket;
-  /** When it arrived, in the clock's milliseconds. */
-  readonly at: number;
-  /** When it left the queue, in the clock's milliseconds. */
-  readonly startedAt: number;
-  /** Whether its swap runs or its work. */
-  readonly phase: "loading" | "serving";
-  /** Its caller has left or was answered; the slot stays taken until the load has ended (S14). */
-  readonly gone: boolean;
-}
-
-/** The requests that hold a slot now, all of one model. */
-export interface Active {
-  /** Their model. */
-  readonly model: string;
-  /** The requests, in the order in which they started, which is that of their arrival. */
-  readonly turns: Queue<Turn>;
-  /** How many of them are not served. */
-  readonly loading: number;
-  /** The load that runs for them, by identity (S12); null when none runs. */
-  readonly loadId: number | null;
-}
-
-/** Everything the core knows. */
-export interface State {
-  /** The configured models. */
-  readonly models: ReadonlyMap<string, SchedulerModel>;
-  /** The bounds. */
-  readonly settings: SerialSettings;
-  /** Who waits, in arrival order. */
-  readonly queue: Queue<Waiting>;
-  /** Waiting and active requests per model that has a limit. */
-  readonly counts: Counts;
-  /** Who holds the slots. */
-  readonly active: Active | null;
-  /** Every backend that is not stopped, as far as the core was told. */
-  readonly running: ReadonlyMap<string, RunningPhase>;
-  /** The unloads that have not ended. */
-  readonly unloading: ReadonlySet<number>;
-  /** Why nothing is accepted any more; null while open. */
-  readonly closed: GatewayError | null;
-  /** The time for which a wake-up was asked, in the clock's milliseconds. */
-  readonly wakeAt: number | null;
-  /** The identity that the next load gets. */
-  readonly nextLoadId: number;
-  /** Measured times. */
-  readonly estimates: Estimates;
 }
 
 /** A fact that the core is told; `at` is the clock's milliseconds. */
@@ -120,12 +93,16 @@ export type Event =
     | { readonly type: "unloaded"; readonly unloadId: number }
     /** A backend changed. */
     | { readonly type: "backendChanged"; readonly model: string; readonly phase: BackendPhase }
-    /** The config changed. */
+    /** The config changed; `changed` are the models whose own config differs or that are gone. */
     | {
       readonly type: "reconfigured";
+      readonly reloadId: number;
       readonly models: ReadonlyMap<string, SchedulerModel>;
-      readonly settings: SerialSettings;
+      readonly settings: SchedulerSettings;
+      readonly changed: ReadonlySet<string>;
     }
+    /** The stale backend of a `retire` has exited (null), or could not be made to. */
+    | { readonly type: "retired"; readonly retireId: number; readonly error: GatewayError | null }
     /** The gateway ends. */
     | { readonly type: "closing"; readonly error: GatewayError }
     /** The wake-up that was asked for has come. */
@@ -134,8 +111,13 @@ export type Event =
 
 /** A wish of the core, to be carried out in the order given. */
 export type Command =
-  /** Let this request be served. */
-  | { readonly type: "grant"; readonly ticket: Ticket; readonly model: string }
+  /** Let this request be served; `metadata` is what its activity record shall say. */
+  | {
+    readonly type: "grant";
+    readonly ticket: Ticket;
+    readonly model: string;
+    readonly metadata?: Readonly<Record<string, string>>;
+  }
   /** Answer this request with an error. */
   | { readonly type: "refuse"; readonly ticket: Ticket; readonly error: GatewayError }
   /** Stop `evict` (ascending ids), then bring `model` to ready, then tell the end under `loadId`. */
@@ -144,6 +126,10 @@ export type Command =
   | { readonly type: "abandon"; readonly loadId: number }
   /** Stop these backends (null: all), then tell `unloaded`. */
   | { readonly type: "stop"; readonly unloadId: number; readonly models: readonly string[] | null }
+  /** Stop this backend, whose config is not in force any more, then tell `retired`. */
+  | { readonly type: "retire"; readonly retireId: number; readonly model: string }
+  /** Every backend that was stale after this reload has exited (null), or one could not be made to. */
+  | { readonly type: "reloaded"; readonly reloadId: number; readonly error: GatewayError | null }
   /** Cut this request while it is served. */
   | { readonly type: "interrupt"; readonly ticket: Ticket; readonly error: GatewayError }
   /** The queue changed: positions may be told again (S7). */

@@ -7,7 +7,7 @@ import { silentLog } from "../../src/log.ts";
 import { createRoutes } from "../../src/routes/app.ts";
 import { INFERENCE_ROUTES } from "../../src/routes/inference_table.ts";
 import type { Lease } from "../../src/scheduler/lease.ts";
-import type { SerialScheduler } from "../../src/scheduler/scheduler.ts";
+import type { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { type RawBackend, rawBackend, type RawSocket } from "../gateway/raw_backend.ts";
 
 const CONFIG = `
@@ -215,7 +215,7 @@ function routes(backend: RawBackend) {
   };
   const serve = createRoutes({
     config,
-    scheduler: { acquire } as unknown as SerialScheduler<BackendTarget>,
+    scheduler: { acquire } as unknown as Scheduler<BackendTarget>,
     backends: { snapshot: () => [] } as unknown as Backends,
     clientFor: () => backend.client,
     clock: systemClock,

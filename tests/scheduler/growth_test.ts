@@ -1,12 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { initialState, transition } from "../../src/scheduler/serial_core.ts";
-import type { Event, SchedulerModel, SerialSettings, State } from "../../src/scheduler/types.ts";
+import type { SerialState } from "../../src/scheduler/serial_state.ts";
+import type { Event, SchedulerModel, SerialSettings } from "../../src/scheduler/types.ts";
 
 const MODEL_COUNT = 500;
 const MODELS: ReadonlyMap<string, SchedulerModel> = new Map(
   Array.from({ length: MODEL_COUNT }, (_, i) => [`m${i}`, i % 2 === 0 ? { limit: 1_000_000 } : {}]),
 );
-const SETTINGS: SerialSettings = { parallel: 32, maxQueue: 1_000_000, maxWaitMs: 1_000_000 };
+const SETTINGS: SerialSettings = { use: "serial", parallel: 32, maxQueue: 1_000_000, maxWaitMs: 1_000_000 };
 
 /** How many values a state may have anew, entries of arrays and maps included: a few paths of 32 slots each. */
 const FEW = 300;
@@ -30,7 +31,7 @@ function partsOf(value: object): readonly unknown[] {
 }
 
 /** Each kind of thing that happens to one request, on a state with a long queue; all of them leave the state usable. */
-function kinds(state: State, ticket: number): Event[] {
+function kinds(state: SerialState, ticket: number): Event[] {
   const at = 1;
   return [
     { type: "requested", ticket, model: "m250", at },
@@ -45,7 +46,7 @@ function kinds(state: State, ticket: number): Event[] {
 }
 
 Deno.test("G4: what happens to one request shares all but a few nodes with a queue of 100,000 for 500 models", () => {
-  let state = initialState(MODELS, SETTINGS);
+  let state = initialState({ models: MODELS, settings: SETTINGS });
   const tell = (event: Event) => state = transition(state, event)[0];
   tell({ type: "backendChanged", model: "m0", phase: "ready", at: 0 });
   let ticket = 0;
@@ -66,7 +67,7 @@ Deno.test("G4: what happens to one request shares all but a few nodes with a que
 });
 
 Deno.test("a line that never empties stays as small as what stands in it, over 1,000,000 requests", () => {
-  let state = initialState(MODELS, { ...SETTINGS, parallel: 2, maxWaitMs: null });
+  let state = initialState({ models: MODELS, settings: { ...SETTINGS, parallel: 2, maxWaitMs: null } });
   const tell = (event: Event) => state = transition(state, event)[0];
   tell({ type: "backendChanged", model: "m0", phase: "ready", at: 0 });
   let largest = 0;

@@ -6,25 +6,27 @@
 
 import { GatewayError } from "../../src/errors.ts";
 import { initialState, transition } from "../../src/scheduler/serial_core.ts";
-import type { BackendPhase, Command, Event, SchedulerModel, SerialSettings, State } from "../../src/scheduler/types.ts";
+import type { SerialState } from "../../src/scheduler/serial_state.ts";
+import type { BackendPhase, Command, Event, SchedulerModel, SerialSettings } from "../../src/scheduler/types.ts";
 
 /** Three models without limits. */
 export const MODELS: ReadonlyMap<string, SchedulerModel> = new Map([["a", {}], ["b", {}], ["c", {}]]);
 
 /** The product's defaults. */
-export const SETTINGS: SerialSettings = { parallel: 1, maxQueue: 1000, maxWaitMs: null };
+export const SETTINGS: SerialSettings = { use: "serial", parallel: 1, maxQueue: 1000, maxWaitMs: null };
 
 type Told = Event extends infer E ? E extends Event ? Omit<E, "at"> : never : never;
 
 /** One history of the core. */
 export class History {
-  state: State;
+  state: SerialState;
   now = 0;
   readonly log: Command[] = [];
   #ticket = 0;
+  #reloadId = 0;
 
   constructor(settings: Partial<SerialSettings> = {}, models: ReadonlyMap<string, SchedulerModel> = MODELS) {
-    this.state = initialState(models, { ...SETTINGS, ...settings });
+    this.state = initialState({ models, settings: { ...SETTINGS, ...settings } });
   }
 
   /** Tells one fact; returns its commands, announcements and timer wishes left out, in short words. */
@@ -42,6 +44,11 @@ export class History {
 
   phase(model: string, phase: BackendPhase): string[] {
     return this.tell({ type: "backendChanged", model, phase });
+  }
+
+  reload(changed: readonly string[], models = this.state.models): string[] {
+    const { settings } = this.state;
+    return this.tell({ type: "reconfigured", reloadId: ++this.#reloadId, models, settings, changed: new Set(changed) });
   }
 
   /** The backends do what a load asks, and tell its end. */
@@ -77,6 +84,10 @@ function word(command: Command): string {
       return `abandon ${command.loadId}`;
     case "stop":
       return `stop ${command.unloadId} ${command.models?.join(",") ?? "all"}`;
+    case "retire":
+      return `retire ${command.retireId} ${command.model}`;
+    case "reloaded":
+      return `reloaded ${command.reloadId} ${command.error?.code ?? "well"}`;
     case "interrupt":
       return `interrupt ${command.ticket} ${command.error.code}`;
     default:

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { GatewayError } from "../../src/errors.ts";
 import { silentLog } from "../../src/log.ts";
-import { SerialScheduler } from "../../src/scheduler/scheduler.ts";
+import { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { countedSignal, FakeBackends, HandClock } from "./fake_backends.ts";
 import { MODELS, SETTINGS } from "./history.ts";
 
@@ -33,7 +33,7 @@ Deno.test("aborts, unloads, cancels, crashes and failures at every await: each c
           await s.schedule(Promise.resolve(), "backend");
           if (++paced % chosen.failEvery === 0) throw new GatewayError("start_failed", "no");
         };
-        const scheduler = new SerialScheduler({
+        const scheduler = new Scheduler({
           backends,
           clock: new HandClock(),
           log: silentLog,

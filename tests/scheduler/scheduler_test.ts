@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import { GatewayError } from "../../src/errors.ts";
 import { silentLog } from "../../src/log.ts";
-import { SerialScheduler } from "../../src/scheduler/scheduler.ts";
+import { Scheduler } from "../../src/scheduler/scheduler.ts";
 import type { SerialSettings } from "../../src/scheduler/types.ts";
 import { countedSignal, FakeBackends, HandClock } from "./fake_backends.ts";
 import { MODELS, SETTINGS } from "./history.ts";
@@ -9,7 +9,7 @@ import { MODELS, SETTINGS } from "./history.ts";
 function setUp(settings: Partial<SerialSettings> = {}) {
   const backends = new FakeBackends();
   const clock = new HandClock();
-  const scheduler = new SerialScheduler({
+  const scheduler = new Scheduler({
     backends,
     clock,
     log: silentLog,
@@ -39,7 +39,13 @@ Deno.test("a lease is granted after its load, holds the backend, and gives it ba
   lease[Symbol.dispose]();
   await lease[Symbol.asyncDispose]();
   assertEquals([backends.holds.get("a"), backends.faults], [0, []]);
-  assertEquals(scheduler.snapshot(), { resident: "a", active: [], waiting: [], total: 0 });
+  assertEquals(scheduler.snapshot(), {
+    resident: "a",
+    running: [{ model: "a", phase: "ready" }],
+    active: [],
+    waiting: [],
+    total: 0,
+  });
 });
 
 Deno.test("S3: a second dispose of a lease never frees the slot of the next one", async () => {
@@ -311,6 +317,7 @@ Deno.test("the snapshot pages through the queue after an id and counts all", asy
   for (let i = 1; i <= 5; i++) caught(scheduler.acquire("b", { id: `r${i}` }));
   assertEquals(scheduler.snapshot({ limit: 2, after: "r2" }), {
     resident: null,
+    running: [],
     active: [{ id: "r0", model: "a", phase: "loading", ageMs: 5 }],
     waiting: [
       { id: "r3", model: "b", position: 3, ageMs: 0 },

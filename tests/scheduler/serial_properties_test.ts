@@ -15,6 +15,8 @@ const WEIGHTS: Record<Step["kind"], number> = {
   unload: 1,
   unloadEnds: 3,
   reload: 1,
+  retireEnds: 3,
+  retireFails: 1,
   preload: 1,
   wake: 1,
   close: 1,
@@ -34,6 +36,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 
 const settings: fc.Arbitrary<SerialSettings> = fc.record({
+  use: fc.constant("serial" as const),
   parallel: fc.oneof({ weight: 2, arbitrary: fc.constant(1) }, {
     weight: 1,
     arbitrary: fc.integer({ min: 2, max: 3 }),

@@ -8,7 +8,8 @@ import { GatewayError } from "../../src/errors.ts";
 import { countOf } from "../../src/scheduler/counts.ts";
 import { first, itemsAfter } from "../../src/scheduler/queue.ts";
 import { initialState, transition } from "../../src/scheduler/serial_core.ts";
-import type { Command, Event, RunningPhase, SerialSettings, State } from "../../src/scheduler/types.ts";
+import type { SerialState } from "../../src/scheduler/serial_state.ts";
+import type { Command, Event, RunningPhase, SerialSettings } from "../../src/scheduler/types.ts";
 
 /** One thing that happens; `pick` chooses among what it may happen to. */
 export interface Step {
@@ -24,6 +25,8 @@ export interface Step {
     | "unload"
     | "unloadEnds"
     | "reload"
+    | "retireEnds"
+    | "retireFails"
     | "preload"
     | "wake"
     | "close";
@@ -39,21 +42,28 @@ const MANY = 1_000_000;
 
 /** See the module. */
 export class World {
-  state: State;
+  state: SerialState;
   readonly #callers = new Map<number, { model: string; standing: Standing; served: boolean }>();
   readonly #loads = new Map<number, { model: string; evict: readonly string[]; abandoned: boolean }>();
   readonly #unloads = new Map<number, readonly string[] | null>();
   readonly #running = new Map<string, RunningPhase>();
+  /** The stops of stale backends, and which are left to be stopped; null: has stopped meanwhile. */
+  readonly #retires = new Map<number, string | null>();
+  /** Backends with the config before; true for one that could not be stopped. */
+  readonly #stale = new Map<string, boolean>();
+  /** Reloads that have not ended. */
+  readonly #reloads = new Set<number>();
   #models = new Set(NAMES);
   #settings: SerialSettings;
   #ticket = 0;
   #unloadId = 0;
+  #reloadId = 0;
   #now = 0;
   #closed = false;
 
   constructor(settings: SerialSettings) {
     this.#settings = settings;
-    this.state = initialState(new Map(NAMES.map((name) => [name, { limit: MANY }])), settings);
+    this.state = initialState({ models: new Map(NAMES.map((name) => [name, { limit: MANY }])), settings });
   }
 
   step({ kind, pick }: Step): void {
@@ -118,14 +128,15 @@ export class World {
         this.#endUnload(choose([...this.#unloads.keys()], pick));
         break;
       case "reload":
-        this.#models = new Set(NAMES.filter((_, index) => (pick >> index) % 4 !== 3));
-        this.#tell({
-          type: "reconfigured",
-          models: new Map(
-            [...this.#models].map((name, index) => [name, (pick >> index) % 3 === 0 ? {} : { limit: MANY }]),
-          ),
-          settings: this.#settings,
-        });
+        this.#reload(pick);
+        break;
+      case "retireEnds":
+        this.#endRetire(choose([...this.#retires.keys()], pick), null);
+        break;
+      case "retireFails":
+        if (pick % 4 === 0) {
+          this.#endRetire(choose([...this.#retires.keys()], pick), new GatewayError("stop_failed", "alive"));
+        }
         break;
       case "preload":
         this.#phase(NAMES[pick % NAMES.length] ?? "a", pick % 2 === 0 ? "starting" : "stopping");
@@ -151,7 +162,9 @@ export class World {
       const unload = [...this.#unloads.keys()][0];
       const load = [...this.#loads.keys()][0];
       const held = this.#standing("held")[0];
+      const retire = [...this.#retires.keys()][0];
       if (unload !== undefined) this.#endUnload(unload);
+      else if (retire !== undefined) this.#endRetire(retire, null);
       else if (load !== undefined) this.#endLoad(load, true);
       else if (held !== undefined) this.step({ kind: "serve", pick: 0 });
       else break;
@@ -163,13 +176,16 @@ export class World {
     ) {
       fail("something is left in the state");
     }
+    if (this.#reloads.size > 0 || this.state.reload.open.size > 0) fail("a reload never ended");
   }
 
   #endLoad(loadId: number | undefined, ok: boolean): void {
     const load = loadId === undefined ? undefined : this.#loads.get(loadId);
     if (loadId === undefined || load === undefined) return;
     if (!load.abandoned) {
-      for (const other of [...this.#running.keys()]) if (other !== load.model) this.#phase(other, "stopped");
+      for (const other of [...this.#running.keys()]) {
+        if (other !== load.model || load.evict.includes(other)) this.#phase(other, "stopped");
+      }
       this.#phase(load.model, ok ? "ready" : "stopped");
     }
     this.#loads.delete(loadId);
@@ -185,7 +201,40 @@ export class World {
     this.#tell({ type: "unloaded", unloadId });
   }
 
+  #reload(pick: number): void {
+    const before = this.#models;
+    this.#models = new Set(NAMES.filter((_, index) => (pick >> index) % 4 !== 3));
+    const changed = new Set(
+      NAMES.filter((name, index) => (before.has(name) && !this.#models.has(name)) || (pick >> (index + 2)) % 5 === 0),
+    );
+    if (!this.#closed) {
+      for (const name of this.#stale.keys()) this.#stale.set(name, false);
+      for (const name of changed) if (this.#running.has(name)) this.#stale.set(name, false);
+    }
+    this.#reloads.add(++this.#reloadId);
+    this.#tell({
+      type: "reconfigured",
+      reloadId: this.#reloadId,
+      models: new Map([...this.#models].map((name, index) => [name, (pick >> index) % 3 === 0 ? {} : { limit: MANY }])),
+      settings: this.#settings,
+      changed,
+    });
+  }
+
+  #endRetire(retireId: number | undefined, error: GatewayError | null): void {
+    const model = retireId === undefined ? undefined : this.#retires.get(retireId);
+    if (retireId === undefined || model === undefined) return;
+    this.#retires.delete(retireId);
+    if (error === null && model !== null) this.#phase(model, "stopped");
+    else if (model !== null) this.#stale.set(model, true);
+    this.#tell({ type: "retired", retireId, error: model === null ? null : error });
+  }
+
   #phase(model: string, phase: RunningPhase | "stopped"): void {
+    if (phase === "stopped") {
+      this.#stale.delete(model);
+      for (const [retireId, left] of this.#retires) if (left === model) this.#retires.set(retireId, null);
+    }
     if (phase === "stopped") this.#running.delete(model);
     else this.#running.set(model, phase);
     this.#tell({ type: "backendChanged", model, phase });
@@ -205,6 +254,7 @@ export class World {
         if (caller?.standing !== "unsettled" && caller?.standing !== "lost") fail(`${command.ticket} is granted twice`);
         const earlier = this.#standing("unsettled")[0];
         if (!caller?.served && earlier !== command.ticket) fail(`S2: ${command.ticket} overtook ${earlier}`);
+        if (this.#stale.has(command.model)) fail(`reload: ${command.ticket} is granted on a stale backend`);
         this.#become(command.ticket, "held");
         return;
       }
@@ -218,7 +268,8 @@ export class World {
         const { loadId, model, evict } = command;
         if ([...this.#loads.values()].some((load) => !load.abandoned)) fail("G1: two loads at once");
         if (this.#unloads.size > 0) fail("S18: a load while an unload is pending");
-        const others = [...this.#running.keys()].filter((name) => name !== model).sort();
+        if ([...this.#stale.values()].includes(false)) fail("G1: a load before a stale backend has stopped");
+        const others = [...this.#running.keys()].filter((name) => name !== model || this.#stale.has(name)).sort();
         if (others.join() !== evict.join()) fail(`S4: ${evict} instead of ${others} is evicted for ${model}`);
         const next = this.#standing("lost")[0] ?? this.#standing("unsettled")[0];
         if (next === undefined || this.#callers.get(next)?.model !== model) {
@@ -236,6 +287,16 @@ export class World {
       }
       case "stop":
         this.#unloads.set(command.unloadId, command.models);
+        return;
+      case "retire":
+        if (this.#standing("held").some((ticket) => this.#callers.get(ticket)?.model === command.model)) {
+          fail("reload: a backend that serves is stopped");
+        }
+        if (!this.#stale.has(command.model)) fail(`reload: ${command.model} is not stale`);
+        this.#retires.set(command.retireId, command.model);
+        return;
+      case "reloaded":
+        if (!this.#reloads.delete(command.reloadId)) fail("a reload ends twice");
         return;
       case "interrupt":
         if (this.#callers.get(command.ticket)?.standing !== "held") fail("a request that is not served is interrupted");
@@ -259,10 +320,16 @@ export class World {
     if (waiting.length > this.#settings.maxQueue) fail("G5: more wait than may");
     if (waiting.some((ticket) => this.#callers.get(ticket)?.standing !== "unsettled")) fail("S9: a gone caller waits");
     const idle = held.length === 0 && loading.length === 0;
-    if (idle && this.#unloads.size === 0 && waiting.length > 0) fail("a wake-up was lost: somebody waits for nothing");
-    if (idle && this.state.active !== null) fail("S14: a slot is taken by nobody");
+    const draining = [...this.#stale].filter(([, isStuck]) => !isStuck).map(([model]) => model);
+    for (const model of this.#closed ? [] : draining) {
+      const serves = this.#standing("held").some((ticket) => this.#callers.get(ticket)?.model === model);
+      if (!serves && ![...this.#retires.values()].includes(model)) fail(`reload: nobody stops the stale ${model}`);
+    }
+    const waitsForStops = this.#unloads.size > 0 || draining.length > 0;
+    if (idle && !waitsForStops && waiting.length > 0) fail("a wake-up was lost: somebody waits for nothing");
+    if (idle && !waitsForStops && this.state.active !== null) fail("S14: a slot is taken by nobody");
     const lost = this.#standing("lost").length > 0;
-    if (lost && loading.length === 0 && this.#unloads.size === 0) fail("a wake-up was lost: a lost lease waits");
+    if (lost && loading.length === 0 && !waitsForStops) fail("a wake-up was lost: a lost lease waits");
     this.#checkBooks();
     const { maxWaitMs } = this.#settings;
     const head = first(this.state.queue);

@@ -1,0 +1,60 @@
+/**
+ * The two cores as one: which of them decides is part of the state, and a reload may change it.
+ *
+ * After a change of `use` the core before starts nothing new; when what is active has ended, the other one goes on with
+ * those who wait, in arrival order.
+ *
+ * @module
+ */
+
+import type { Core, CoreStart, Inheritance } from "./core.ts";
+import { FIFO_CORE, inherit as inheritFifo, initialState as initialFifo } from "./fifo_core.ts";
+import type { FifoState } from "./fifo_state.ts";
+import { inherit as inheritSerial, initialState as initialSerial, SERIAL_CORE } from "./serial_core.ts";
+import type { SerialState } from "./serial_state.ts";
+import type { Command, Event, SchedulerSettings } from "./types.ts";
+
+/** What either core knows; `settings.use` says whose it is. */
+export type State = SerialState | FifoState;
+
+/** The state before anything happened. */
+export function initialState({ models, settings }: CoreStart): State {
+  return settings.use === "serial" ? initialSerial({ models, settings }) : initialFifo({ models, settings });
+}
+
+/** Both cores as one. */
+export const EITHER_CORE: Core<State> = {
+  transition,
+  positionOf: (state, ticket) =>
+    isSerial(state) ? SERIAL_CORE.positionOf(state, ticket) : FIFO_CORE.positionOf(state, ticket),
+  phaseOf: (state, ticket) => isSerial(state) ? SERIAL_CORE.phaseOf(state, ticket) : FIFO_CORE.phaseOf(state, ticket),
+  activeIn: (state) => isSerial(state) ? SERIAL_CORE.activeIn(state) : FIFO_CORE.activeIn(state),
+  waitingIn: (state, skipped) =>
+    isSerial(state) ? SERIAL_CORE.waitingIn(state, skipped) : FIFO_CORE.waitingIn(state, skipped),
+  waitingCount: (state) => isSerial(state) ? SERIAL_CORE.waitingCount(state) : FIFO_CORE.waitingCount(state),
+  isEmpty: (state) => isSerial(state) ? SERIAL_CORE.isEmpty(state) : FIFO_CORE.isEmpty(state),
+  handOver,
+};
+
+function transition(state: State, event: Event): readonly [State, readonly Command[]] {
+  const step = isSerial(state) ? SERIAL_CORE.transition(state, event) : FIFO_CORE.transition(state, event);
+  const [after, commands] = step;
+  const { next } = after.reload;
+  const inheritance = next === null ? null : handOver(after);
+  if (next === null || inheritance === null) return step;
+  // A wake-up that comes early changes nothing by itself, but the new core looks at everything.
+  const [taken, more] = transition(inherit(inheritance, next), { type: "woke", at: event.at });
+  return [taken, [...commands, ...more]];
+}
+
+function handOver(state: State): Inheritance | null {
+  return isSerial(state) ? SERIAL_CORE.handOver(state) : FIFO_CORE.handOver(state);
+}
+
+function inherit(inheritance: Inheritance, settings: SchedulerSettings): State {
+  return settings.use === "serial" ? inheritSerial(inheritance, settings) : inheritFifo(inheritance, settings);
+}
+
+function isSerial(state: State): state is SerialState {
+  return state.settings.use === "serial";
+}
