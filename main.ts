@@ -6,7 +6,7 @@
  * @module
  */
 
-import { parseArguments, UsageError } from "./src/cli/flags.ts";
+import { FlagConflictError, parseArguments, UsageError } from "./src/cli/flags.ts";
 import { USAGE } from "./src/cli/usage.ts";
 import { serve } from "./src/cli/serve.ts";
 import { serveTiny } from "./src/cli/tiny.ts";
@@ -34,6 +34,10 @@ async function main(args: readonly string[]): Promise<number> {
     }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
+    if (error instanceof FlagConflictError) {
+      printError(`berth: ${error.message}`);
+      return 1;
+    }
     printError(`berth: ${error.message}\n\n${USAGE}`);
     return 2;
   }

@@ -17,7 +17,11 @@ export interface ServeOptions {
   readonly config: ConfigPaths;
   /** Where to listen. */
   readonly listen: ListenAddress;
-  /** Things that were asked for and are not done, one sentence each; to be logged. */
+  /** Whether a change of the config's files is taken over while serving (`-watch-config`). */
+  readonly watch: boolean;
+  /** The certificate and key to serve https with; `null` = http. */
+  readonly tls: TlsFiles | null;
+  /** Things that were asked for and mean nothing here, one sentence each; to be logged. */
   readonly notices: readonly string[];
 }
 
@@ -27,6 +31,14 @@ export interface ConfigPaths {
   readonly file: string | null;
   /** Folder whose YAML files are merged in (`-config-dir`). */
   readonly dir: string | null;
+}
+
+/** Paths of the PEM files that https needs. */
+export interface TlsFiles {
+  /** The certificate, and those up to the authority (`-tls-cert-file`). */
+  readonly certFile: string;
+  /** Its private key (`-tls-key-file`). */
+  readonly keyFile: string;
 }
 
 /** A TCP address. */
@@ -39,11 +51,19 @@ export interface ListenAddress {
 
 /** The arguments cannot be understood; the message says which and why. Exit code 2. */
 export class UsageError extends Error {
-  override readonly name = "UsageError";
+  override readonly name: string = "UsageError";
+}
+
+/** The arguments are understood, but do not fit together. Exit code 1, as llama-swap has it (spec §1.1.3). */
+export class FlagConflictError extends UsageError {
+  override readonly name = "FlagConflictError";
 }
 
 /** Where the gateway listens when nothing is said: this machine only. */
 export const DEFAULT_LISTEN: ListenAddress = { hostname: "127.0.0.1", port: 8080 };
+
+/** Where it listens with https when nothing is said. */
+export const DEFAULT_TLS_LISTEN: ListenAddress = { hostname: "127.0.0.1", port: 8443 };
 
 const VALUE_FLAGS = ["config", "config-dir", "listen", "tls-cert-file", "tls-key-file"] as const;
 const SWITCHES = ["watch-config", "version", "help", "h"] as const;
@@ -87,23 +107,39 @@ function parseServe(args: readonly string[]): Invocation {
   }
   if (switches.has("help") || switches.has("h")) return { command: "help" };
   if (switches.has("version")) return { command: "version" };
-  refuseNotYet(values);
-  const config = values.get("config");
-  const dir = values.get("config-dir");
-  for (const [name, path] of [["config", config], ["config-dir", dir]]) {
-    if (path === "") throw new UsageError(`Flag -${name} needs a path`);
-  }
-  const listen = values.get("listen");
+  const config = { file: pathIn(values, "config"), dir: pathIn(values, "config-dir") };
+  const tls = readTls(values);
+  const listen = values.get("listen") ?? "";
+  const watch = switches.has("watch-config");
+  const notices = watch && config.file === null && config.dir === null
+    ? ["-watch-config has nothing to watch: the embedded default config is served"]
+    : [];
   return {
     command: "serve",
     options: {
-      config: { file: config ?? null, dir: dir ?? null },
-      listen: listen === undefined || listen === "" ? DEFAULT_LISTEN : parseListen(listen),
-      notices: switches.has("watch-config")
-        ? ["-watch-config is not available yet: restart the gateway after a change of the config"]
-        : [],
+      config,
+      listen: listen !== "" ? parseListen(listen) : tls === null ? DEFAULT_LISTEN : DEFAULT_TLS_LISTEN,
+      watch,
+      tls,
+      notices,
     },
   };
+}
+
+function pathIn(values: ReadonlyMap<ValueFlag, string>, flag: ValueFlag): string | null {
+  const path = values.get(flag);
+  if (path === "") throw new UsageError(`Flag -${flag} needs a path`);
+  return path ?? null;
+}
+
+function readTls(values: ReadonlyMap<ValueFlag, string>): TlsFiles | null {
+  const certFile = pathIn(values, "tls-cert-file");
+  const keyFile = pathIn(values, "tls-key-file");
+  if (certFile === null && keyFile === null) return null;
+  if (certFile === null || keyFile === null) {
+    throw new FlagConflictError("Only one of -tls-cert-file and -tls-key-file is given: https needs both");
+  }
+  return { certFile, keyFile };
 }
 
 /**
@@ -123,12 +159,6 @@ export function parseListen(text: string): ListenAddress {
 /** Whether only programs on this machine can reach the address. Names other than `localhost` count as reachable. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-function refuseNotYet(values: ReadonlyMap<ValueFlag, string>): void {
-  for (const flag of ["tls-cert-file", "tls-key-file"] as const) {
-    if (values.has(flag)) throw new UsageError(`Flag -${flag} is not available yet`);
-  }
 }
 
 function parseSwitch(name: string, value: string | undefined): boolean {

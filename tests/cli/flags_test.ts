@@ -1,5 +1,13 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { DEFAULT_LISTEN, isLoopback, parseArguments, parseListen, UsageError } from "../../src/cli/flags.ts";
+import {
+  DEFAULT_LISTEN,
+  DEFAULT_TLS_LISTEN,
+  FlagConflictError,
+  isLoopback,
+  parseArguments,
+  parseListen,
+  UsageError,
+} from "../../src/cli/flags.ts";
 
 function serveOptions(...args: string[]) {
   const invocation = parseArguments(args);
@@ -8,7 +16,7 @@ function serveOptions(...args: string[]) {
 }
 
 Deno.test("serve is the default command, on this machine's port 8080 with the embedded config", () => {
-  const options = { config: { file: null, dir: null }, listen: DEFAULT_LISTEN, notices: [] };
+  const options = { config: { file: null, dir: null }, listen: DEFAULT_LISTEN, watch: false, tls: null, notices: [] };
   assertEquals(serveOptions(), options);
   assertEquals(serveOptions("serve"), options);
   assertEquals(DEFAULT_LISTEN, { hostname: "127.0.0.1", port: 8080 });
@@ -28,9 +36,26 @@ Deno.test("§1.1: -version and -help win over everything else, and a switch can 
   assertEquals(parseArguments(["-version=false"]).command, "serve");
 });
 
-Deno.test("-watch-config is taken and said not to work yet", () => {
-  assertStringIncludes(serveOptions("-watch-config").notices.join(), "not available yet");
-  assertEquals(serveOptions("-watch-config=false").notices, []);
+Deno.test("-watch-config is a switch, and says so where there is no file to watch", () => {
+  assertEquals(serveOptions("-watch-config", "-config", "a.yaml").watch, true);
+  assertEquals(serveOptions("-watch-config", "-config-dir", "a").notices, []);
+  assertStringIncludes(serveOptions("-watch-config").notices.join(), "nothing to watch");
+  assertEquals(serveOptions("-watch-config=false", "-config", "a.yaml").watch, false);
+});
+
+Deno.test("§1.1: both TLS files make https, on port 8443 when no address is given", () => {
+  const tls = ["-tls-cert-file", "cert.pem", "-tls-key-file", "key.pem"];
+  assertEquals(serveOptions(...tls).tls, { certFile: "cert.pem", keyFile: "key.pem" });
+  assertEquals(serveOptions(...tls, "-listen=").listen, DEFAULT_TLS_LISTEN);
+  assertEquals(DEFAULT_TLS_LISTEN, { hostname: "127.0.0.1", port: 8443 });
+  assertEquals(serveOptions(...tls, "-listen", "127.0.0.1:9").listen.port, 9);
+  assertEquals(serveOptions("-listen=").listen, DEFAULT_LISTEN);
+});
+
+Deno.test("§1.1.3: one TLS file without the other is refused", () => {
+  for (const flag of ["-tls-cert-file", "-tls-key-file"]) {
+    assertStringIncludes(assertThrows(() => parseArguments([flag, "a.pem"]), FlagConflictError).message, "both");
+  }
 });
 
 Deno.test("what cannot be understood or is not there yet is a UsageError that names it", () => {
@@ -41,7 +66,7 @@ Deno.test("what cannot be understood or is not there yet is a UsageError that na
     [["-listen", "8080"], "8080"],
     [["-listen", "127.0.0.1:70000"], "70000"],
     [["-version=maybe"], "maybe"],
-    [["-tls-cert-file", "a"], "not available yet"],
+    [["-tls-cert-file="], "needs a path"],
     [["-config-dir="], "needs a path"],
     [["dance"], "dance"],
     [["serve", "extra"], "extra"],
