@@ -5,6 +5,7 @@
  */
 
 import { BaseHandler, type LevelName, Logger, type LogRecord } from "@std/log";
+import { formatTime } from "./log_time.ts";
 
 /** How much a line matters, least first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -33,54 +34,78 @@ export function background(log: Log, name: string, work: Promise<unknown>): void
   );
 }
 
-/** What {@link createLog} makes a log of. */
-export interface LogOptions {
+/** What may change while a log is in use. */
+export interface LogSettings {
   /** The least level that is written, in any case; an unknown or missing one is `info`. */
   readonly level?: string | undefined;
-  /** Takes one line at a time, with its newline. */
-  readonly write: (line: string) => void;
+  /** Name of the layout of the time at the head of a line, in any case; none for `null`, an unknown or a missing one. */
+  readonly timeFormat?: string | null | undefined;
+}
+
+/** A log whose level and time can be set anew. */
+export interface ConfigurableLog extends Log {
+  /** Sets both from the next line on; what is left out gets its default. */
+  configure(settings: LogSettings): void;
+}
+
+/** What {@link createLog} makes a log of. */
+export interface LogOptions extends LogSettings {
+  /** Takes one line at a time, with its newline, and the same line as a terminal with colours should show it. */
+  readonly write: (line: string, colored: string) => void;
   /** The subject, written in brackets before the level. */
   readonly name?: string | undefined;
-  /** Whether the level is coloured for a terminal; false unless given. */
-  readonly color?: boolean | undefined;
+  /** Tells the time; the system's unless given. */
+  readonly now?: () => Date;
 }
 
 /**
- * Makes a log whose lines read `[name] [LEVEL] text`. It asks for no permission: colours are the caller's decision.
+ * Makes a log whose lines read `TIME [name] [LEVEL] text`. It asks for no permission.
  */
-export function createLog(options: LogOptions): Log {
-  const logger = new Logger(options.name ?? "", toLevelName(options.level), { handlers: [new LineHandler(options)] });
+export function createLog(options: LogOptions): ConfigurableLog {
+  let logger = createLogger(options, options);
   return {
     debug: (message) => void logger.debug(message),
     info: (message) => void logger.info(message),
     warn: (message) => void logger.warn(message),
     error: (message) => void logger.error(message),
+    configure(settings) {
+      logger = createLogger(options, settings);
+    },
   };
+}
+
+function createLogger(options: LogOptions, settings: LogSettings): Logger {
+  const handlers = [new LineHandler(options, settings.timeFormat ?? null)];
+  return new Logger(options.name ?? "", toLevelName(settings.level), { handlers });
 }
 
 const ANSI = { DEBUG: "\x1b[90m", INFO: "\x1b[34m", WARN: "\x1b[33m", ERROR: "\x1b[31m" } as const;
 
 class LineHandler extends BaseHandler {
-  readonly #write: (line: string) => void;
+  readonly #options: LogOptions;
+  readonly #timeFormat: string | null;
 
-  constructor({ write, name, color = false }: LogOptions) {
-    super("DEBUG", { formatter: (record) => formatLine(record, name, color) });
-    this.#write = write;
+  constructor(options: LogOptions, timeFormat: string | null) {
+    super("DEBUG");
+    this.#options = options;
+    this.#timeFormat = timeFormat;
   }
 
-  override log(line: string): void {
-    this.#write(`${line}\n`);
+  override handle(record: LogRecord): void {
+    const { name, write, now = () => new Date() } = this.#options;
+    const time = this.#timeFormat === null ? null : formatTime(this.#timeFormat, now());
+    const head = `${time === null ? "" : `${time} `}${name ? `[${name}] ` : ""}`;
+    const level = `[${record.levelName}]`;
+    const ansi = ANSI[record.levelName as keyof typeof ANSI] ?? "";
+    write(`${head}${level} ${record.msg}\n`, `${head}${ansi}${level}\x1b[0m ${record.msg}\n`);
   }
-}
 
-function formatLine(record: LogRecord, name: string | undefined, color: boolean): string {
-  const ansi = color ? ANSI[record.levelName as keyof typeof ANSI] : undefined;
-  const level = ansi ? `${ansi}[${record.levelName}]\x1b[0m` : `[${record.levelName}]`;
-  return name ? `[${name}] ${level} ${record.msg}` : `${level} ${record.msg}`;
+  /** Not called: {@link LineHandler.handle} writes. */
+  override log(): void {}
 }
 
 function toLevelName(level: string | undefined): LevelName {
-  switch (level?.toLowerCase()) {
+  switch (level?.trim().toLowerCase()) {
     case "debug":
       return "DEBUG";
     case "warn":

@@ -27,7 +27,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files of `src/` that every room may import. */
-const SHARED = ["src/errors.ts", "src/clock.ts", "src/log.ts", "src/version.ts"];
+const SHARED = ["src/errors.ts", "src/clock.ts", "src/log.ts", "src/log_time.ts", "src/version.ts"];
 
 /** Where `Deno.` may appear: what owns files, processes, sockets or the program itself. */
 const TOUCHES_RUNTIME = [

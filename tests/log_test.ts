@@ -1,10 +1,14 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { background, createLog } from "../src/log.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { background, createLog, type LogOptions } from "../src/log.ts";
 
-function capture(options: { level?: string; name?: string; color?: boolean } = {}) {
+function capture(options: Partial<LogOptions> = {}) {
   const lines: string[] = [];
-  const log = createLog({ ...options, write: (line) => void lines.push(line) });
-  return { lines, log };
+  const colored: string[] = [];
+  const write = (line: string, shown: string) => {
+    lines.push(line);
+    colored.push(shown);
+  };
+  return { lines, colored, log: createLog({ ...options, write }) };
 }
 
 Deno.test("a line names its subject and its level", () => {
@@ -31,10 +35,35 @@ Deno.test("lines below the level are dropped, and an unknown level behaves as in
   }
 });
 
-Deno.test("colour goes around the level only, and only when asked for", () => {
-  const { lines, log } = capture({ color: true, name: "n" });
+Deno.test("a line comes plain and as a terminal shows it, with colour around the level only", () => {
+  const { lines, colored, log } = capture({ name: "n" });
   log.warn("w");
-  assertEquals(lines, ["[n] \x1b[33m[WARN]\x1b[0m w\n"]);
+  assertEquals(lines, ["[n] [WARN] w\n"]);
+  assertEquals(colored, ["[n] \x1b[33m[WARN]\x1b[0m w\n"]);
+});
+
+Deno.test("§3.9.3: the time stands at the head of a line when a layout is named, in any case", () => {
+  const now = () => new Date("2026-02-03T04:05:06Z");
+  const { lines, log } = capture({ name: "n", timeFormat: "StampMilli", now });
+  log.info("ready");
+  assertMatch(lines[0] ?? "", /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:06\.000 \[n\] \[INFO\] ready\n$/);
+});
+
+Deno.test("an unknown layout means no time", () => {
+  const { lines, log } = capture({ timeFormat: "sundial" });
+  log.info("ready");
+  assertEquals(lines, ["[INFO] ready\n"]);
+});
+
+Deno.test("level and layout can be set anew while the log is in use", () => {
+  const { lines, log } = capture({ level: "error" });
+  log.info("not written");
+  log.configure({ level: " Debug ", timeFormat: "kitchen" });
+  log.debug("written");
+  log.configure({});
+  log.debug("not written");
+  log.info("plain again");
+  assertMatch(lines.join(""), /^\d{1,2}:\d\d[AP]M \[DEBUG\] written\n\[INFO\] plain again\n$/);
 });
 
 Deno.test("background work that fails is logged under its name and ends nothing", async () => {
@@ -50,7 +79,7 @@ Deno.test({
   name: "logging needs no permission at all",
   permissions: "none",
   fn() {
-    const { lines, log } = capture({ color: true });
+    const { lines, log } = capture({ timeFormat: "unixdate" });
     log.error("e");
     assertEquals(lines.length, 1);
   },
