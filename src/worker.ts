@@ -16,6 +16,7 @@ import type { Config, ModelTimeouts } from "./config/types.ts";
 import { GatewayError } from "./errors.ts";
 import { UpstreamClient, type UpstreamOptions } from "./gateway/upstream/client.ts";
 import { createLog, type Log } from "./log.ts";
+import { Logs } from "./observe/logs.ts";
 import { type ConnectionInfo, createRoutes } from "./routes/app.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { VERSION } from "./version.ts";
@@ -28,6 +29,8 @@ export interface WorkerEnv {
   readonly specs: readonly BackendSpec[];
   /** Where the gateway's own lines go. */
   readonly log: Log;
+  /** The histories that the log routes show; of `log` only what is written to them. Empty ones unless given. */
+  readonly logs?: Logs;
   /** Time; the process's own clock unless given. */
   readonly clock?: Clock;
 }
@@ -51,7 +54,8 @@ const SERVE_GRACE_MS = 10_000;
 export function createWorker(env: WorkerEnv): Worker {
   const { config, log } = env;
   const clock = env.clock ?? systemClock;
-  const backends = new Backends({ specs: env.specs, clock, log });
+  const logs = env.logs ?? new Logs();
+  const backends = new Backends({ specs: env.specs, clock, log, onOutput: logs.writeOutput });
   const scheduler = new Scheduler<BackendTarget>({
     backends,
     clock,
@@ -68,6 +72,7 @@ export function createWorker(env: WorkerEnv): Worker {
     clientFor: createClients(config),
     clock,
     log,
+    logs,
     version: VERSION,
   });
 
@@ -76,7 +81,11 @@ export function createWorker(env: WorkerEnv): Worker {
     async close({ graceMs }) {
       scheduler.close(new GatewayError("shutting_down", "The gateway is shutting down"));
       await within(clock, graceMs, scheduler.drained());
-      await backends.close({ atOnce: graceMs === 0 });
+      try {
+        await backends.close({ atOnce: graceMs === 0 });
+      } finally {
+        logs.close();
+      }
     },
   };
 }
@@ -144,12 +153,13 @@ function stopServing(): void {
 
 function serveDefaultConfig(): Worker {
   // deno-lint-ignore no-console -- an edge worker has no other place for its lines
-  const log = createLog({ write: (line) => console.error(line.trimEnd()) });
+  const logs = new Logs({ line: (line) => console.error(line.trimEnd()), output() {} });
+  const log = createLog({ write: logs.writeLine });
   const { config } = loadConfig({
     texts: [{ text: DEFAULT_CONFIG_TEXT, file: DEFAULT_CONFIG_FILE }],
     env: () => undefined,
   });
-  return createWorker({ config, specs: backendSpecs(config), log });
+  return createWorker({ config, specs: backendSpecs(config), log, logs });
 }
 
 /**

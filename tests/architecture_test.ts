@@ -18,7 +18,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   routing: [],
   scheduler: ["backend", "eviction"],
   eviction: [],
-  backend: ["config"], // for one pure function: how a command line is split
+  backend: ["config", "observe"], // config for one pure function: how a command line is split
   config: ["eviction"], // a block of groups or a matrix is checked where it is understood
   observe: [],
   tiny: [],

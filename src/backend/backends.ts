@@ -7,6 +7,7 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { LogHistory } from "../observe/log_history.ts";
 import { Backend, type Probes } from "./backend.ts";
 import { connectProbe, httpProbe } from "./probe.ts";
 import { ProcessSupervisor } from "./supervisor.ts";
@@ -20,6 +21,8 @@ export interface BackendsOptions {
   readonly clock: Clock;
   /** The gateway's log. */
   readonly log: Log;
+  /** Is told what any backend prints. */
+  readonly onOutput?: (chunk: Uint8Array) => void;
   /** Starts processes; those of the operating system unless given. */
   readonly supervisor?: Supervisor;
   /** Asks backends; over the network unless given. */
@@ -43,8 +46,8 @@ export class Backends {
   readonly #supervisor: Supervisor;
 
   /** Starts nothing. */
-  constructor({ specs, clock, log, supervisor, probes }: BackendsOptions) {
-    this.#supervisor = supervisor ?? new ProcessSupervisor({ clock, log });
+  constructor({ specs, clock, log, onOutput, supervisor, probes }: BackendsOptions) {
+    this.#supervisor = supervisor ?? new ProcessSupervisor({ clock, log, onOutput });
     for (const spec of specs) {
       const onPhase = (phase: BackendPhase) => {
         for (const listener of this.#listeners) listener(spec.model, phase);
@@ -107,6 +110,11 @@ export class Backends {
   /** The last output of a model's backends, at most 100 KiB. */
   output(model: string): string {
     return this.#supervisor.output(model);
+  }
+
+  /** What a model's backends print, to be followed live; it outlives each of them. */
+  history(model: string): LogHistory {
+    return this.#supervisor.history(model);
   }
 
   /** Stops everything, then the supervisor's own helpers; `atOnce` by SIGKILL, also what a close before is waiting for. */

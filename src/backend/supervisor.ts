@@ -7,14 +7,11 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { background, type Log } from "../log.ts";
-import { OutputRing } from "./output_ring.ts";
+import { LogHistory } from "../observe/log_history.ts";
 import { requireFreePort } from "./port_check.ts";
 import { killUntilGone, signalGroup } from "./process_group.ts";
 import type { BackendSpec, GroupEvents, RunningGroup, Supervisor } from "./types.ts";
 import { GATEWAY_MARK, Watchdog } from "./watchdog.ts";
-
-/** Bytes of output kept for each model. */
-const RING_BYTES = 100 * 1024;
 
 /** How long the end of a leader is held back for output that it wrote before, in milliseconds. */
 const LAST_WORDS_MS = 100;
@@ -30,10 +27,18 @@ export class ProcessSupervisor implements Supervisor {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #watchdog: Watchdog;
-  readonly #rings = new Map<string, OutputRing>();
+  readonly #outputs = new Map<string, LogHistory>();
+  readonly #onOutput: (chunk: Uint8Array) => void;
 
-  /** Starts nothing yet. */
-  constructor(options: { readonly log: Log; readonly clock: Clock }) {
+  /** Starts nothing yet. `onOutput` is told what any backend prints, besides each model's own history. */
+  constructor(
+    options: {
+      readonly log: Log;
+      readonly clock: Clock;
+      readonly onOutput?: ((chunk: Uint8Array) => void) | undefined;
+    },
+  ) {
+    this.#onOutput = options.onOutput ?? (() => {});
     this.#log = options.log;
     this.#clock = options.clock;
     this.#watchdog = new Watchdog(options);
@@ -43,7 +48,7 @@ export class ProcessSupervisor implements Supervisor {
   async start(spec: BackendSpec, events: GroupEvents): Promise<RunningGroup> {
     await this.#watchdog.sweep();
     await requireFreePort(spec);
-    const ring = this.#ringOf(spec.model);
+    const keep = (chunk: Uint8Array) => this.#keep(spec.model, chunk);
     let child: Deno.ChildProcess;
     try {
       child = new Deno.Command("sh", {
@@ -62,7 +67,7 @@ export class ProcessSupervisor implements Supervisor {
     }
     const pid = child.pid;
     const reading = new AbortController();
-    const drained = Promise.all([child.stdout, child.stderr].map((stream) => drain(stream, ring, reading.signal)));
+    const drained = Promise.all([child.stdout, child.stderr].map((stream) => drain(stream, keep, reading.signal)));
     const end = this.#follow({ child, events, reading, drained });
     background(this.#log, `backend of ${spec.model}`, end);
     try {
@@ -87,16 +92,26 @@ export class ProcessSupervisor implements Supervisor {
 
   /** See {@link Supervisor.output}. */
   output(model: string): string {
-    return this.#rings.get(model)?.text() ?? "";
+    return this.#outputs.get(model)?.text() ?? "";
+  }
+
+  /** See {@link Supervisor.history}. */
+  history(model: string): LogHistory {
+    const known = this.#outputs.get(model);
+    if (known !== undefined) return known;
+    const history = new LogHistory();
+    this.#outputs.set(model, history);
+    return history;
   }
 
   /** See {@link Supervisor.lastLines}. */
   lastLines(model: string, count: number): string {
-    return this.#rings.get(model)?.lastLines(count) ?? "";
+    return this.#outputs.get(model)?.lastLines(count) ?? "";
   }
 
   /** See {@link Supervisor.close}. */
   close(): Promise<void> {
+    for (const output of this.#outputs.values()) output.close();
     return this.#watchdog.close();
   }
 
@@ -140,7 +155,7 @@ export class ProcessSupervisor implements Supervisor {
       const cancelKill = this.#clock.after(spec.stopGraceMs, () => signalGroup(child.pid, "SIGKILL"));
       const { success, stdout, stderr } = await child.output();
       cancelKill();
-      for (const output of [stdout, stderr]) this.#ringOf(spec.model).push(output);
+      for (const output of [stdout, stderr]) this.#keep(spec.model, output);
       if (success) return;
       this.#log.warn(`cmdStop of ${spec.model} failed: SIGTERM instead`);
     } catch (error) {
@@ -149,21 +164,22 @@ export class ProcessSupervisor implements Supervisor {
     signalGroup(pid, "SIGTERM");
   }
 
-  #ringOf(model: string): OutputRing {
-    const known = this.#rings.get(model);
-    if (known !== undefined) return known;
-    const ring = new OutputRing(RING_BYTES);
-    this.#rings.set(model, ring);
-    return ring;
+  #keep(model: string, chunk: Uint8Array): void {
+    this.history(model).push(chunk);
+    this.#onOutput(chunk);
   }
 }
 
-async function drain(stream: ReadableStream<Uint8Array>, ring: OutputRing, signal: AbortSignal): Promise<void> {
+async function drain(
+  stream: ReadableStream<Uint8Array>,
+  keep: (chunk: Uint8Array) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const reader = stream.getReader();
   const onAbort = () => void reader.cancel().catch(() => {});
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) ring.push(read.value);
+    for (let read = await reader.read(); !read.done; read = await reader.read()) keep(read.value);
   } catch {
     // the pipe broke: what was read is kept
   }

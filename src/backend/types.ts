@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { LogHistory } from "../observe/log_history.ts";
+
 /** A permission of a worker: all, none, or these. */
 export type WorkerPermission = boolean | readonly string[];
 
@@ -88,6 +90,8 @@ export interface Supervisor {
   start(spec: BackendSpec, events: GroupEvents): Promise<RunningGroup>;
   /** The last output of a model's backends, bounded. */
   output(model: string): string;
+  /** The same, to be followed live; it outlives each of them. */
+  history(model: string): LogHistory;
   /** The last lines of it. */
   lastLines(model: string, count: number): string;
   /** Ends the supervisor's own helpers; all groups are gone already. */

@@ -12,10 +12,11 @@ import { pathOf } from "../gateway/request_url.ts";
 import { listModels } from "../routing/listing.ts";
 import { type InferenceEnv, serveInference } from "./inference.ts";
 import { findInferenceRoute, INFERENCE_ROUTES } from "./inference_table.ts";
+import { addLogRoutes, type LogsEnv } from "./logs.ts";
 import { addOperateRoutes, type OperateEnv } from "./operate.ts";
 
 /** What the routes need. */
-export interface RoutesEnv extends InferenceEnv, OperateEnv {
+export interface RoutesEnv extends InferenceEnv, OperateEnv, LogsEnv {
   /** The version that `/api/version` tells. */
   readonly version: string;
 }
@@ -56,6 +57,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
   }
   app.get("/api/version", (c) => c.json({ version: env.version, commit: "unknown", build_date: "unknown" }));
   addOperateRoutes(app, env);
+  addLogRoutes(app, env);
 
   const methods = methodsByPath(app);
   app.notFound((c) => {

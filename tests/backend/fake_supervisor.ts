@@ -1,5 +1,6 @@
 /** A supervisor without processes: every fact is told by the test. */
 
+import { LogHistory } from "../../src/observe/log_history.ts";
 import type { BackendSpec, GroupEvents, RunningGroup, Supervisor } from "../../src/backend/types.ts";
 
 /** One start that was asked for. */
@@ -65,6 +66,14 @@ export class FakeSupervisor implements Supervisor {
 
   output(model: string): string {
     return `output of ${model}`;
+  }
+
+  readonly #histories = new Map<string, LogHistory>();
+
+  history(model: string): LogHistory {
+    const history = this.#histories.get(model) ?? new LogHistory();
+    this.#histories.set(model, history);
+    return history;
   }
 
   lastLines(model: string): string {

@@ -1,20 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { OutputRing } from "../../src/backend/output_ring.ts";
 import { nextProbeDelayMs, probeUrl } from "../../src/backend/readiness.ts";
 import { workerCommand } from "../../src/backend/worker_command.ts";
-
-Deno.test("a ring keeps just the newest bytes, in order, whatever the sizes of the chunks", () => {
-  for (const sizes of [[1], [3, 4], [7], [8], [9], [20, 5], [5, 20, 3]]) {
-    const ring = new OutputRing(8);
-    let all = "";
-    for (const size of sizes) {
-      const chunk = Array.from({ length: size }, (_, i) => String.fromCharCode(97 + (all.length + i) % 26)).join("");
-      all += chunk;
-      ring.push(new TextEncoder().encode(chunk));
-    }
-    assertEquals(ring.text(), all.slice(-8));
-  }
-});
 
 Deno.test("G16: probes come every 10 ms for 5 s, every 20 ms to 60 s, then every 100 ms", () => {
   assertEquals([0, 4_999, 5_000, 59_999, 60_000].map(nextProbeDelayMs), [10, 10, 20, 20, 100]);

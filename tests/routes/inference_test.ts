@@ -4,6 +4,7 @@ import type { BackendTarget } from "../../src/backend/types.ts";
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { silentLog } from "../../src/log.ts";
+import { Logs } from "../../src/observe/logs.ts";
 import { createRoutes } from "../../src/routes/app.ts";
 import { INFERENCE_ROUTES } from "../../src/routes/inference_table.ts";
 import type { Lease } from "../../src/scheduler/lease.ts";
@@ -214,6 +215,7 @@ function routes(backend: RawBackend) {
     return Promise.resolve(lease);
   };
   const serve = createRoutes({
+    logs: new Logs(),
     config,
     scheduler: { acquire } as unknown as Scheduler<BackendTarget>,
     backends: { snapshot: () => [] } as unknown as Backends,
