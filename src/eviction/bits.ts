@@ -1,5 +1,5 @@
 /**
- * Small sets of numbered things as bits, 32 a word. Nothing here changes a set that it was given.
+ * Small sets of numbered things as bits, 32 a word. Nothing here but {@link addAll} changes a set that it was given.
  *
  * @module
  */
@@ -19,6 +19,11 @@ export function union(a: Bits, b: Bits): Bits {
   const result = new Uint32Array(a.length);
   for (let i = 0; i < a.length; i++) result[i] = (a[i] ?? 0) | (b[i] ?? 0);
   return result;
+}
+
+/** Puts all of the second into the first, which must be the caller's own. */
+export function addAll(own: Bits, more: Bits): void {
+  for (let i = 0; i < own.length; i++) own[i] = (own[i] ?? 0) | (more[i] ?? 0);
 }
 
 /** What is in both. */

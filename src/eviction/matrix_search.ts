@@ -14,20 +14,30 @@
  *
  * **What it cannot make quick.** Parts of one `all` that share many models, such as `+s & +s & +s`, are set cover, which
  * is NP-hard. So lists are counted: after {@link MAX_COMPARISONS} comparisons the search throws {@link TooManyCandidates}.
- * A narrow search keeps {@link NARROW} candidates, those with the target first: some 10,000 comparisons for each part at
- * most, always an allowed set, always with the target if there is one, but perhaps not the cheapest.
+ * A narrow search keeps the heaviest few of each list: its work grows with the length of the expressions only. It finds
+ * an allowed set, one with the target if there is any, as that weighs most, but perhaps not the cheapest.
  *
  * @module
  */
 
-import { type Bits, bitsOf, difference, intersection, isSubset, numbersIn, overlap, union, weigh } from "./bits.ts";
+import { addAll, type Bits, bitsOf, difference, intersection, isSubset, overlap, union, weigh } from "./bits.ts";
 import type { MatrixNode } from "./matrix.ts";
+import { clusterBySupport, unionsAfter, unionsAround } from "./matrix_clusters.ts";
 
 /** How many comparisons of candidates an exact search may make: about 40 ms. */
-const MAX_COMPARISONS = 2_000_000;
+const MAX_COMPARISONS = 4_000_000;
 
-/** How many candidates a narrow search keeps of each list. */
+/** How many comparisons the making of a candidate counts for. */
+const NEW_CANDIDATE = 10;
+
+/** How many comparisons the making of a list counts for. */
+const NEW_LIST = 20;
+
+/** How many candidates a narrow search keeps of a product. */
 const NARROW = 16;
+
+/** How many it keeps of alternatives. */
+const WIDE = 256;
 
 /** Some set of the expression, cut down to the models of the question. */
 export interface Candidate {
@@ -64,7 +74,7 @@ export class Search {
   readonly #bits: ReadonlyMap<string, number>;
   readonly #weights: readonly number[];
   readonly #none: Bits;
-  readonly #width: number;
+  readonly #narrow: boolean;
   readonly #supports: (Bits | undefined)[];
   readonly #heaviest: (Candidate | undefined)[];
   readonly #lists = new Map<string, readonly Candidate[]>();
@@ -75,7 +85,7 @@ export class Search {
     this.#bits = new Map(models.map((model, bit) => [model, bit]));
     this.#weights = weights;
     this.#none = bitsOf(Math.ceil(models.length / 32));
-    this.#width = narrow ? NARROW : Infinity;
+    this.#narrow = narrow;
     this.#comparisonsLeft = narrow ? Infinity : MAX_COMPARISONS;
     this.#supports = new Array(nodeCount);
     this.#heaviest = new Array(nodeCount);
@@ -105,7 +115,9 @@ export class Search {
       case "any":
         return firstHeaviest(node.parts.map((part) => this.heaviest(part)));
       case "all":
-        return this.#unite(this.#clusters(node.parts).map((cluster) => this.#solveApart(cluster)));
+        return this.#unite(
+          clusterBySupport(node.parts, this.#supportsOf(node.parts)).map((cluster) => this.#solveApart(cluster)),
+        );
       default:
         return node satisfies never;
     }
@@ -114,11 +126,13 @@ export class Search {
   /** The list of an expression in whose surroundings the models of `outside` occur too. */
   #list(node: MatrixNode, outside: Bits): readonly Candidate[] {
     const support = this.support(node);
-    const shared = intersection(support, outside);
     if (!overlap(support, outside)) return [this.heaviest(node)];
+    // A narrow search makes one list of each node: how many different surroundings there are is not bounded.
+    const shared = this.#narrow ? support : intersection(support, outside);
     const key = `${node.id}:${shared.join()}`;
     const known = this.#lists.get(key);
     if (known !== undefined) return known;
+    this.#count(NEW_LIST);
     const list = node.kind === "model"
       ? [this.#leaf(node.model)]
       : node.kind === "any"
@@ -130,7 +144,7 @@ export class Search {
   }
 
   #join(parts: readonly MatrixNode[], outside: Bits): Candidate[] {
-    const around = this.#surroundings(parts, outside);
+    const around = unionsAround(this.#supportsOf(parts), outside);
     const list: Candidate[] = [];
     parts.forEach((part, i) => {
       for (const candidate of this.#list(part, around[i] ?? outside)) this.#add(list, candidate);
@@ -139,7 +153,7 @@ export class Search {
   }
 
   #multiply(parts: readonly MatrixNode[], outside: Bits): Candidate[] {
-    const clusters = this.#clusters(parts);
+    const clusters = clusterBySupport(parts, this.#supportsOf(parts));
     const touches = (cluster: readonly MatrixNode[]) => cluster.some((part) => overlap(this.support(part), outside));
     const apart = clusters.filter((cluster) => !touches(cluster)).map((cluster) => this.#solveApart(cluster));
     const entangled = new Set(clusters.filter(touches).flat());
@@ -159,90 +173,62 @@ export class Search {
 
   /** The product of the parts, from left to right. */
   #fold(parts: readonly MatrixNode[], outside: Bits): Candidate[] {
-    const around = this.#surroundings(parts, outside);
-    const later = this.#unionsAfter(parts);
+    const supports = this.#supportsOf(parts);
+    const around = unionsAround(supports, outside);
+    const later = unionsAfter(supports, this.#none);
     let list: Candidate[] = [{ bits: this.#none, weight: 0, witness: [] }];
     let covered = this.#none;
     parts.forEach((part, i) => {
       const right = this.#list(part, around[i] ?? outside);
-      const next: Candidate[] = [];
-      for (const left of list) for (const other of right) this.#add(next, this.#unite([left, other]));
+      const next = this.#narrow ? this.#bestProducts(list, right) : this.#allProducts(list, right);
       covered = union(covered, this.support(part));
       list = this.#dropHopeless(next, difference(covered, union(outside, later[i] ?? this.#none)));
     });
     return list;
   }
 
-  /** For each part the models that occur around it. */
-  #surroundings(parts: readonly MatrixNode[], outside: Bits): Bits[] {
-    const later = this.#unionsAfter(parts);
-    let before = outside;
-    return parts.map((part, i) => {
-      const around = union(before, later[i] ?? this.#none);
-      before = union(before, this.support(part));
-      return around;
-    });
+  #allProducts(lefts: readonly Candidate[], rights: readonly Candidate[]): Candidate[] {
+    const products: Candidate[] = [];
+    for (const left of lefts) for (const right of rights) this.#add(products, this.#unite([left, right]));
+    return products;
   }
 
-  /** For each part the models of the parts behind it. */
-  #unionsAfter(parts: readonly MatrixNode[]): Bits[] {
-    const unions: Bits[] = new Array(parts.length);
-    let sum = this.#none;
-    for (let i = parts.length - 1; i >= 0; i--) {
-      unions[i] = sum;
-      const part = parts[i];
-      if (part !== undefined) sum = union(sum, this.support(part));
+  /** The heaviest few; what lies within another is no use among them. */
+  #bestProducts(lefts: readonly Candidate[], rights: readonly Candidate[]): Candidate[] {
+    const products = lefts.flatMap((left) => rights.map((right) => this.#unite([left, right])));
+    const best: Candidate[] = [];
+    for (const product of products.sort((a, b) => b.weight - a.weight)) {
+      if (best.length === NARROW) break;
+      if (!best.some((other) => isSubset(product.bits, other.bits))) best.push(product);
     }
-    return unions;
-  }
-
-  /** Parts that share models of the question, directly or through others, come together; each cluster keeps the order. */
-  #clusters(parts: readonly MatrixNode[]): readonly (readonly MatrixNode[])[] {
-    const parents = parts.map((_, index) => index);
-    const rootOf = (index: number): number => {
-      let root = index;
-      for (let up = parents[root]; up !== undefined && up !== root; up = parents[root]) root = up;
-      parents[index] = root;
-      return root;
-    };
-    const firstWith = new Map<number, number>();
-    parts.forEach((part, index) => {
-      for (const bit of numbersIn(this.support(part))) {
-        const first = firstWith.get(bit);
-        if (first === undefined) firstWith.set(bit, index);
-        else parents[rootOf(index)] = rootOf(first);
-      }
-    });
-    return [...Map.groupBy(parts, (_, index) => rootOf(index)).values()];
+    return best;
   }
 
   /** Adds a candidate unless it lies within another; drops those that lie within it. */
   #add(list: Candidate[], candidate: Candidate): void {
-    this.#count(list.length);
-    if (list.some((other) => isSubset(candidate.bits, other.bits))) return;
+    this.#count(list.length + NEW_CANDIDATE);
+    for (const other of list) if (isSubset(candidate.bits, other.bits)) return;
     let kept = 0;
     for (const other of list) if (!isSubset(other.bits, candidate.bits)) list[kept++] = other;
     list.length = kept;
     list.push(candidate);
-    if (list.length > 2 * this.#width) this.#cut(list);
+    if (this.#narrow && list.length > 2 * WIDE) this.#cut(list);
   }
 
   /** Drops candidates that can never win: another one gains more in `own`, which nothing else has, than it lacks. */
   #dropHopeless(list: Candidate[], own: Bits): Candidate[] {
-    if (list.length > this.#width) this.#cut(list);
+    if (this.#narrow && list.length > WIDE) this.#cut(list);
     if (list.length < 2 || weigh(own, this.#weights) === 0) return list;
-    this.#count(list.length * list.length);
-    return list.filter((candidate) =>
-      !list.some((other) => {
-        const gain = weigh(intersection(difference(other.bits, candidate.bits), own), this.#weights);
-        return gain > weigh(candidate.bits, this.#weights, other.bits);
-      })
+    this.#count(2 * list.length * list.length);
+    const owned = list.map(({ bits }) => intersection(bits, own));
+    return list.filter(({ bits }) =>
+      !owned.some((gain, i) => weigh(gain, this.#weights, bits) > weigh(bits, this.#weights, list[i]?.bits))
     );
   }
 
   /** Keeps the heaviest, in order. */
   #cut(list: Candidate[]): void {
-    const heaviest = new Set(list.toSorted((a, b) => b.weight - a.weight).slice(0, this.#width));
+    const heaviest = new Set(list.toSorted((a, b) => b.weight - a.weight).slice(0, WIDE));
     const kept = list.filter((candidate) => heaviest.has(candidate));
     list.splice(0, list.length, ...kept);
   }
@@ -250,6 +236,10 @@ export class Search {
   #count(comparisons: number): void {
     this.#comparisonsLeft -= comparisons;
     if (this.#comparisonsLeft < 0) throw new TooManyCandidates("Too many candidates for an exact search");
+  }
+
+  #supportsOf(parts: readonly MatrixNode[]): readonly Bits[] {
+    return parts.map((part) => this.support(part));
   }
 
   #leaf(model: string): Candidate {
@@ -263,7 +253,8 @@ export class Search {
   }
 
   #unite(candidates: readonly Candidate[]): Candidate {
-    const bits = candidates.reduce((sum, candidate) => union(sum, candidate.bits), this.#none);
+    const bits = bitsOf(this.#none.length);
+    for (const candidate of candidates) addAll(bits, candidate.bits);
     return { bits, weight: weigh(bits, this.#weights), witness: candidates.map(({ witness }) => witness) };
   }
 }
