@@ -170,6 +170,10 @@ Deno.test("an answer is remembered for the same target and running models only",
   const first = policy.explain("a", ["b", "c"]);
   assert(policy.explain("a", ["b", "c"]) === first);
   assertEquals(policy.evictedBy("a", ["c"]), []);
+  for (let i = 0; i < 300; i++) {
+    policy.explain("a", ["b", `used-${i}`]);
+    assert(policy.explain("a", ["b", "c"]) === first, "what is in use is kept");
+  }
   for (let i = 0; i < 300; i++) policy.explain("a", ["b", `other-${i}`]);
   assert(policy.explain("a", ["b", "c"]) !== first, "old answers are forgotten");
   assertEquals(policy.explain("a", ["b", "c"]), first);
