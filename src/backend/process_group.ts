@@ -8,9 +8,32 @@ import type { Clock } from "../clock.ts";
 
 /** Sends a signal to every member; false when there is none. */
 export function signalGroup(group: number, signal: Deno.Signal): boolean {
+  if (!maySignal()) return signalThroughShell(group, signal);
   try {
     Deno.kill(-group, signal);
     return true;
+  } catch {
+    return false;
+  }
+}
+
+let signalsAllowed: boolean | undefined;
+
+/** The runtime lets a program send signals only when it may run everything; asked once, for the answer cannot change. */
+function maySignal(): boolean {
+  return signalsAllowed ??= Deno.permissions.querySync({ name: "run" }).state === "granted";
+}
+
+/** For a gateway that may run a list of programs, `sh` among them. Takes about 1 ms, in which nothing else happens. */
+function signalThroughShell(group: number, signal: Deno.Signal): boolean {
+  try {
+    const { success } = new Deno.Command("sh", {
+      args: ["-c", 'kill -s "$1" -- "-$2"', "sh", signal.replace(/^SIG/, ""), String(group)],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).outputSync();
+    return success;
   } catch {
     return false;
   }

@@ -1,15 +1,10 @@
 /**
- * The command line of `berth serve`: llama-swap's flags in their one-dash and two-dash forms (spec §1.1).
+ * The flags of `berth serve`, which are llama-swap's (spec §1.1), and what they ask for.
  *
  * @module
  */
 
-/** What the arguments ask for. */
-export type Invocation =
-  | { readonly command: "serve"; readonly options: ServeOptions }
-  | { readonly command: "tiny"; readonly args: readonly string[] }
-  | { readonly command: "version" }
-  | { readonly command: "help" };
+import { type Arguments, type FlagSpec, UsageError } from "./arguments.ts";
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -49,11 +44,6 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** The arguments cannot be understood; the message says which and why. Exit code 2. */
-export class UsageError extends Error {
-  override readonly name: string = "UsageError";
-}
-
 /** The arguments are understood, but do not fit together. Exit code 1, as llama-swap has it (spec §1.1.3). */
 export class FlagConflictError extends UsageError {
   override readonly name = "FlagConflictError";
@@ -65,76 +55,78 @@ export const DEFAULT_LISTEN: ListenAddress = { hostname: "127.0.0.1", port: 8080
 /** Where it listens with https when nothing is said. */
 export const DEFAULT_TLS_LISTEN: ListenAddress = { hostname: "127.0.0.1", port: 8443 };
 
-const VALUE_FLAGS = ["config", "config-dir", "listen", "tls-cert-file", "tls-key-file"] as const;
-const SWITCHES = ["watch-config", "version", "help", "h"] as const;
+/** The flags that name a config, of every command that reads one. */
+export const CONFIG_FLAGS: readonly FlagSpec[] = [
+  {
+    name: "config",
+    value: "FILE",
+    completes: "file",
+    help: "llama-swap compatible config; without one the built-in default config is meant",
+  },
+  {
+    name: "config-dir",
+    value: "DIR",
+    completes: "folder",
+    help: "Folder whose *.yaml and *.yml files are merged in, in order of their names",
+  },
+];
 
-type ValueFlag = typeof VALUE_FLAGS[number];
-type Switch = typeof SWITCHES[number];
+/** Where the gateway listens, for every command that needs to know. */
+export const LISTEN_FLAGS: readonly FlagSpec[] = [
+  {
+    name: "listen",
+    value: "HOST:PORT",
+    help: "Where to listen (default 127.0.0.1:8080, with TLS 127.0.0.1:8443); :PORT means all interfaces",
+  },
+  { name: "tls-cert-file", value: "PEM", completes: "file", help: "Serve https with this certificate" },
+  { name: "tls-key-file", value: "PEM", completes: "file", help: "The certificate's private key" },
+];
+
+/** Every flag of `serve`. */
+export const SERVE_FLAGS: readonly FlagSpec[] = [
+  ...CONFIG_FLAGS,
+  ...LISTEN_FLAGS,
+  { name: "watch-config", help: "Reload when the config's files change" },
+  { name: "version", help: "Print the version and exit" },
+];
 
 /**
- * Reads the arguments after the program's name. `serve` is the default command.
+ * Reads what `serve` is asked for.
  *
- * @throws {UsageError} for an unknown flag, a missing or a malformed value.
+ * @throws {UsageError} for a value that is malformed.
+ * @throws {FlagConflictError} for one TLS file without the other.
  */
-export function parseArguments(args: readonly string[]): Invocation {
-  const [first, ...rest] = args;
-  if (first === "tiny") return { command: "tiny", args: rest };
-  if (first === "help" || first === "version") return { command: first };
-  if (first !== undefined && first !== "serve" && !first.startsWith("-")) {
-    throw new UsageError(`Unknown command "${first}": expected serve, tiny, version or help`);
-  }
-  return parseServe(first === "serve" ? rest : args);
-}
-
-function parseServe(args: readonly string[]): Invocation {
-  const values = new Map<ValueFlag, string>();
-  const switches = new Set<Switch>();
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? "";
-    if (!arg.startsWith("-")) throw new UsageError(`Unexpected argument "${arg}"`);
-    const equals = arg.indexOf("=");
-    const name = arg.slice(arg.startsWith("--") ? 2 : 1, equals < 0 ? undefined : equals);
-    const attached = equals < 0 ? undefined : arg.slice(equals + 1);
-    if (isOneOf(name, VALUE_FLAGS)) {
-      const value = attached ?? args[++i];
-      if (value === undefined) throw new UsageError(`Flag -${name} needs a value`);
-      values.set(name, value);
-    } else if (isOneOf(name, SWITCHES)) {
-      if (parseSwitch(name, attached)) switches.add(name);
-    } else {
-      throw new UsageError(`Unknown flag "${arg}"`);
-    }
-  }
-  if (switches.has("help") || switches.has("h")) return { command: "help" };
-  if (switches.has("version")) return { command: "version" };
-  const config = { file: pathIn(values, "config"), dir: pathIn(values, "config-dir") };
-  const tls = readTls(values);
-  const listen = values.get("listen") ?? "";
-  const watch = switches.has("watch-config");
+export function readServeOptions(args: Arguments): ServeOptions {
+  const config = readConfigPaths(args);
+  const tls = readTls(args);
+  const listen = args.value("listen") ?? "";
+  const watch = args.has("watch-config");
   const notices = watch && config.file === null && config.dir === null
     ? ["-watch-config has nothing to watch: the embedded default config is served"]
     : [];
   return {
-    command: "serve",
-    options: {
-      config,
-      listen: listen !== "" ? parseListen(listen) : tls === null ? DEFAULT_LISTEN : DEFAULT_TLS_LISTEN,
-      watch,
-      tls,
-      notices,
-    },
+    config,
+    listen: listen !== "" ? parseListen(listen) : tls === null ? DEFAULT_LISTEN : DEFAULT_TLS_LISTEN,
+    watch,
+    tls,
+    notices,
   };
 }
 
-function pathIn(values: ReadonlyMap<ValueFlag, string>, flag: ValueFlag): string | null {
-  const path = values.get(flag);
-  if (path === "") throw new UsageError(`Flag -${flag} needs a path`);
-  return path ?? null;
+/** Reads which config is meant. */
+export function readConfigPaths(args: Arguments): ConfigPaths {
+  return { file: pathIn(args, "config"), dir: pathIn(args, "config-dir") };
 }
 
-function readTls(values: ReadonlyMap<ValueFlag, string>): TlsFiles | null {
-  const certFile = pathIn(values, "tls-cert-file");
-  const keyFile = pathIn(values, "tls-key-file");
+function pathIn(args: Arguments, flag: string): string | null {
+  const path = args.value(flag);
+  if (path === "") throw new UsageError(`Flag -${flag} needs a path`);
+  return path;
+}
+
+function readTls(args: Arguments): TlsFiles | null {
+  const certFile = pathIn(args, "tls-cert-file");
+  const keyFile = pathIn(args, "tls-key-file");
   if (certFile === null && keyFile === null) return null;
   if (certFile === null || keyFile === null) {
     throw new FlagConflictError("Only one of -tls-cert-file and -tls-key-file is given: https needs both");
@@ -159,14 +151,4 @@ export function parseListen(text: string): ListenAddress {
 /** Whether only programs on this machine can reach the address. Names other than `localhost` count as reachable. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-function parseSwitch(name: string, value: string | undefined): boolean {
-  if (value === undefined || ["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
-  if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) return false;
-  throw new UsageError(`Flag -${name} has "${value}": expected true or false`);
-}
-
-function isOneOf<T extends string>(name: string, names: readonly T[]): name is T {
-  return names.some((known) => known === name);
 }

@@ -9,8 +9,10 @@ import type { Config } from "../config/types.ts";
 import { ConfigErrors, loadConfig } from "../config/load.ts";
 import { background, createLog, type Log } from "../log.ts";
 import { GatewayError } from "../errors.ts";
+import { Logs } from "../observe/logs.ts";
 import { createWorker, type Worker } from "../worker.ts";
 import { ConfigFileError, isEmbedded, readConfigFiles, readEnvironment } from "./config_files.ts";
+import { LOG_SINK } from "./output.ts";
 import { isLoopback, type ListenAddress, type ServeOptions } from "./flags.ts";
 import { describeMissing } from "./permissions.ts";
 
@@ -22,10 +24,12 @@ const LAST_BYTES_MS = 1_000;
 
 /** Serves until SIGINT or SIGTERM; resolves with the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const startLog = createLog({ level: "info", write: writeLine });
-  const loaded = readConfig(options, startLog);
+  const logs = new Logs(LOG_SINK);
+  const log = createLog({ write: logs.writeLine });
+  const loaded = readConfig(options, log);
   if (loaded === null) return 1;
-  const log = createLog({ level: loaded.logLevel, write: writeLine });
+  log.configure({ level: loaded.logLevel, timeFormat: loaded.logTimeFormat });
+  logs.select(loaded.logToStdout);
   for (const notice of [...options.notices, ...describeMissing({ readsConfig: !isEmbedded(options.config) })]) {
     log.warn(notice);
   }
@@ -34,6 +38,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     config: loaded,
     specs: backendSpecs(loaded, { configFile: options.config.file }),
     log,
+    logs,
   });
   const server = listen(options.listen, worker, log);
   if (server === null) return 1;
@@ -132,8 +137,4 @@ function reachable(hostname: string): string {
 
 function format({ hostname, port }: ListenAddress): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
-function writeLine(line: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(line));
 }

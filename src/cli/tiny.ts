@@ -5,12 +5,12 @@
  */
 
 import { createTiny } from "../tiny/tiny.ts";
-import { UsageError } from "./flags.ts";
+import { UsageError } from "./arguments.ts";
 
 /** Serves until SIGTERM or SIGINT; takes `--port N` (default 8081) and the built-in model's own flags. */
 export async function serveTiny(args: readonly string[]): Promise<number> {
   const rest = [...args];
-  const at = rest.indexOf("--port");
+  const at = rest.findIndex((arg) => arg === "--port" || arg === "-port");
   const port = at < 0 ? 8081 : Number(rest.splice(at, 2)[1]);
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new UsageError("Flag --port of tiny needs a number from 0 to 65535");

@@ -11,8 +11,8 @@ export type LogSelection = "proxy" | "upstream" | "both" | "none";
 
 /** Where what is shown goes, besides the histories. Neither may wait, and neither throws. */
 export interface LogSink {
-  /** Takes a line of the gateway's own, as a terminal may show it. */
-  line(colored: string): void;
+  /** Takes a line of the gateway's own, plain and as a terminal with colours should show it. */
+  line(line: string, colored: string): void;
   /** Takes bytes that a backend printed. */
   output(chunk: Uint8Array): void;
 }
@@ -39,13 +39,13 @@ export class Logs {
     this.#selection = selection;
   }
 
-  /** Takes a line of the gateway's own, plain and as a terminal may show it: the `write` of a log. */
+  /** Takes a line of the gateway's own, plain and coloured: the `write` of a log. */
   readonly writeLine = (line: string, colored: string): void => {
     const bytes = this.#encoder.encode(line);
     this.proxy.push(bytes);
     if (this.#selection !== "proxy" && this.#selection !== "both") return;
     this.combined.push(bytes);
-    this.#sink?.line(colored);
+    this.#sink?.line(line, colored);
   };
 
   /** Takes what a backend printed. */

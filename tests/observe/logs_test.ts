@@ -14,7 +14,7 @@ function write(selection: "proxy" | "upstream" | "both" | "none") {
   return { shown, histories: [logs.combined.text(), logs.proxy.text(), logs.upstream.text()] };
 }
 
-const LINE = "\x1b[34m[INFO]\x1b[0m ready\n";
+const LINE = "[INFO] ready\n";
 
 Deno.test("§3.9.2: logToStdout selects what is shown and what the combined history holds; the others are always kept", () => {
   const kept = ["[INFO] ready\n", "loaded\n"];

@@ -1,0 +1,51 @@
+/**
+ * The effective configuration as something to print: plain values, without secrets.
+ *
+ * @module
+ */
+
+import { splitCommand } from "../config/command.ts";
+import type { Config } from "../config/types.ts";
+import { REDACTED, type Redactor } from "./redact.ts";
+import { quoteWords } from "./shell_words.ts";
+
+/** Makes plain objects, lists and scalars of a config, with every secret hidden. */
+export function printableConfig(config: Config, redactor: Redactor): Readonly<Record<string, unknown>> {
+  const { models, peers, apiKeys, ...rest } = config;
+  const plain = toPlain(rest, redactor) as Record<string, unknown>;
+  return {
+    ...plain,
+    apiKeys: apiKeys.map(() => REDACTED),
+    peers: Object.fromEntries(
+      [...peers].map(([id, peer]) => {
+        const shown = toPlain({ ...peer, apiKey: null }, redactor) as Record<string, unknown>;
+        return [id, { ...shown, apiKey: peer.apiKey === null ? null : REDACTED }];
+      }),
+    ),
+    models: Object.fromEntries(
+      [...models].map(([id, model]) => {
+        // The command is shown as words: its text, and the key that is made of it, may hold secrets in any form.
+        const { cmd: _cmd, processKey: _key, command, worker, cmdStop, env, ...others } = model;
+        const shown = toPlain(others, redactor) as Record<string, unknown>;
+        return [id, {
+          ...shown,
+          ...(worker === null
+            ? { command: redactor.words(command) }
+            : { worker: { module: redactor.text(worker.module), args: redactor.words(worker.args) } }),
+          cmdStop: cmdStop === null ? null : quoteWords(redactor.words(splitCommand(cmdStop))),
+          env: env.map(redactor.env),
+        }];
+      }),
+    ),
+  };
+}
+
+function toPlain(value: unknown, redactor: Redactor): unknown {
+  if (typeof value === "string") return redactor.text(value);
+  if (Array.isArray(value)) return value.map((item) => toPlain(item, redactor));
+  if (value instanceof Map) return toPlain(Object.fromEntries(value), redactor);
+  if (value instanceof Set) return toPlain([...value], redactor);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(entries.map(([key, item]) => [key, toPlain(item, redactor)]));
+}

@@ -1,0 +1,77 @@
+/**
+ * The least that a gateway must be allowed to serve a config.
+ *
+ * @module
+ */
+
+import { splitCommand } from "../config/command.ts";
+import type { ServeOptions } from "./flags.ts";
+import type { LoadedFiles } from "./loading.ts";
+
+/** Permissions of `deno run`, each a list of what is allowed. */
+export interface LeastPermissions {
+  /** Programs; `null` = any, where a list is not enough. */
+  readonly run: readonly string[] | null;
+  /** `host:port`, listened on or connected to. */
+  readonly net: readonly string[];
+  /** Files and folders. */
+  readonly read: readonly string[];
+  /** Environment variables. */
+  readonly env: readonly string[];
+}
+
+/** Variables that make a program load code, which the runtime passes on only to those that may run everything. */
+const LOADER_VARIABLE = /^(LD|DYLD)_/;
+
+/** Finds out what serving `loaded` with these options takes. */
+export function leastPermissions(loaded: LoadedFiles, options: ServeOptions): LeastPermissions {
+  const models = [...loaded.config.models.values()];
+  const peers = [...loaded.config.peers.values()];
+  const { hostname, port } = options.listen;
+  const { config, tls } = options;
+  const loads = models.some(({ env }) => env.some((entry) => LOADER_VARIABLE.test(entry)));
+  return {
+    // Backends are started, watched and ended through `sh`; a stop command is run as it is.
+    run: loads ? null : unique(["sh", ...models.flatMap(({ cmdStop }) => cmdStop === null ? [] : programOf(cmdStop))]),
+    net: unique([hostPort(hostname, port), ...[...models, ...peers].map(({ proxy }) => addressOf(proxy))]),
+    read: unique(
+      [config.file, config.dir, tls?.certFile ?? null, tls?.keyFile ?? null].filter((path) => path !== null),
+    ),
+    env: [...loaded.environment.keys()].sort(),
+  };
+}
+
+/** Writes permissions as flags of `deno run` and `deno compile`. */
+export function permissionFlags({ run, net, read, env }: LeastPermissions): readonly string[] {
+  const flag = (name: string, list: readonly string[]) =>
+    list.length === 0 ? [] : [`--allow-${name}=${list.map(escape).join(",")}`];
+  return [
+    "--no-prompt",
+    ...(run === null ? ["--allow-run"] : flag("run", run)),
+    ...flag("net", net),
+    ...flag("read", read),
+    ...flag("env", env),
+  ];
+}
+
+function programOf(command: string): readonly string[] {
+  return splitCommand(command).slice(0, 1);
+}
+
+function addressOf(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return hostPort(hostname.replace(/^\[|\]$/g, ""), Number(port || (protocol === "https:" ? 443 : 80)));
+}
+
+function hostPort(hostname: string, port: number): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/** A comma ends an item; two are one that belongs to it. */
+function escape(item: string): string {
+  return item.replaceAll(",", ",,");
+}
+
+function unique(items: readonly string[]): readonly string[] {
+  return [...new Set(items)];
+}
