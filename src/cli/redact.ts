@@ -13,6 +13,13 @@ export const REDACTED = "***";
 /** Shorter values are not looked for everywhere: they would be found inside innocent words. */
 const MIN_KNOWN_LENGTH = 4;
 
+/** Values with a name before them, in a shell's line or in JSON: everything before the value, with the name in it. */
+const NAMED_VALUES = [
+  /(?<![\w-])(-{0,2}([A-Za-z][\w-]*)=)(?:"[^"]*"|'[^']*'|[^\s"']+)/g,
+  /(?<!\S)(--?([A-Za-z][\w-]*)\s+)(?:"[^"]*"|'[^']*'|[^\s"'-][^\s"']*)/g,
+  /("([\w-]+)"\s*:\s*)"[^"]*"/g,
+];
+
 /** Hides secrets. */
 export interface Redactor {
   /** In any text. */
@@ -29,14 +36,16 @@ export function createRedactor(config: Config, environment: ReadonlyMap<string, 
   const text = (plain: string) => {
     let hidden = plain;
     for (const secret of known) hidden = hidden.replaceAll(secret, REDACTED);
-    return hidden
+    hidden = hidden
       .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${REDACTED}@`)
-      .replaceAll(/\b(bearer|basic)\s+[^\s"']+/gi, `$1 ${REDACTED}`)
-      .replaceAll(
-        /(?<![\w-])(-{0,2})([A-Za-z][\w-]*)(=|\s+)("[^"]*"|'[^']*'|[^\s"']+)/g,
-        (all, dashes: string, name: string, between: string) =>
-          isSecretName(name) && (between === "=" || dashes !== "") ? `${dashes}${name}${between}${REDACTED}` : all,
+      .replaceAll(/\b(bearer|basic)\s+[^\s"']+/gi, `$1 ${REDACTED}`);
+    for (const pattern of NAMED_VALUES) {
+      hidden = hidden.replaceAll(
+        pattern,
+        (all, head: string, name: string) => isSecretName(name) ? head + REDACTED : all,
       );
+    }
+    return hidden;
   };
   return {
     text,

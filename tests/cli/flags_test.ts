@@ -1,24 +1,22 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { readArguments, UsageError } from "../../src/cli/arguments.ts";
 import {
   DEFAULT_LISTEN,
   DEFAULT_TLS_LISTEN,
   FlagConflictError,
   isLoopback,
-  parseArguments,
   parseListen,
-  UsageError,
+  readServeOptions,
+  SERVE_FLAGS,
 } from "../../src/cli/flags.ts";
 
 function serveOptions(...args: string[]) {
-  const invocation = parseArguments(args);
-  if (invocation.command !== "serve") throw new TypeError(invocation.command);
-  return invocation.options;
+  return readServeOptions(readArguments({ flags: SERVE_FLAGS }, args));
 }
 
-Deno.test("serve is the default command, on this machine's port 8080 with the embedded config", () => {
-  const options = { config: { file: null, dir: null }, listen: DEFAULT_LISTEN, watch: false, tls: null, notices: [] };
-  assertEquals(serveOptions(), options);
-  assertEquals(serveOptions("serve"), options);
+Deno.test("without flags the embedded config is served on this machine's port 8080", () => {
+  const config = { file: null, dir: null };
+  assertEquals(serveOptions(), { config, listen: DEFAULT_LISTEN, watch: false, tls: null, notices: [] });
   assertEquals(DEFAULT_LISTEN, { hostname: "127.0.0.1", port: 8080 });
 });
 
@@ -29,11 +27,25 @@ Deno.test("§1.1: one dash or two, a value after a space or an equals sign", () 
   assertEquals(serveOptions("-listen=:9000", "-config", "b=c.yaml").config.file, "b=c.yaml");
 });
 
-Deno.test("§1.1: -version and -help win over everything else, and a switch can be set false", () => {
-  assertEquals(parseArguments(["-config", "x", "-version"]).command, "version");
-  assertEquals(parseArguments(["--help"]).command, "help");
-  assertEquals(parseArguments(["-h"]).command, "help");
-  assertEquals(parseArguments(["-version=false"]).command, "serve");
+Deno.test("§1.1: a switch can be set false with an equals sign, and only so", () => {
+  const read = (...args: string[]) => readArguments({ flags: SERVE_FLAGS }, args);
+  for (const on of ["-watch-config", "--watch-config", "-watch-config=true", "-watch-config=1", "-watch-config=T"]) {
+    assertEquals(read(on).has("watch-config"), true, on);
+  }
+  for (const off of ["-watch-config=false", "-watch-config=0", "-watch-config=F"]) {
+    assertEquals(read(off).has("watch-config", true), false, off);
+  }
+  assertStringIncludes(assertThrows(() => read("-watch-config", "false"), UsageError).message, "false");
+});
+
+Deno.test("flags and the rest come in any order, and -- ends the flags", () => {
+  const spec = {
+    flags: [{ name: "url", value: "URL", help: "" }, { name: "follow", short: "f", help: "" }],
+    positionals: { usage: "[MODEL…]", min: 0, max: 3 },
+  };
+  const args = readArguments(spec, ["a", "-f", "-url", "-x", "b", "--", "-c"]);
+  assertEquals([args.value("url"), args.has("follow"), args.positionals], ["-x", true, ["a", "b", "-c"]]);
+  assertEquals(args.value("nope"), null);
 });
 
 Deno.test("-watch-config is a switch, and says so where there is no file to watch", () => {
@@ -54,11 +66,11 @@ Deno.test("§1.1: both TLS files make https, on port 8443 when no address is giv
 
 Deno.test("§1.1.3: one TLS file without the other is refused", () => {
   for (const flag of ["-tls-cert-file", "-tls-key-file"]) {
-    assertStringIncludes(assertThrows(() => parseArguments([flag, "a.pem"]), FlagConflictError).message, "both");
+    assertStringIncludes(assertThrows(() => serveOptions(flag, "a.pem"), FlagConflictError).message, "both");
   }
 });
 
-Deno.test("what cannot be understood or is not there yet is a UsageError that names it", () => {
+Deno.test("what cannot be understood is a UsageError that names it", () => {
   const wrong: [string[], string][] = [
     [["-nope"], "-nope"],
     [["--config"], "needs a value"],
@@ -66,13 +78,13 @@ Deno.test("what cannot be understood or is not there yet is a UsageError that na
     [["-listen", "8080"], "8080"],
     [["-listen", "127.0.0.1:70000"], "70000"],
     [["-version=maybe"], "maybe"],
+    [["-confg", "a"], "Did you mean -config?"],
     [["-tls-cert-file="], "needs a path"],
     [["-config-dir="], "needs a path"],
-    [["dance"], "dance"],
-    [["serve", "extra"], "extra"],
+    [["extra"], "extra"],
   ];
   for (const [args, named] of wrong) {
-    assertStringIncludes(assertThrows(() => parseArguments(args), UsageError).message, named);
+    assertStringIncludes(assertThrows(() => serveOptions(...args), UsageError).message, named);
   }
 });
 

@@ -12,8 +12,7 @@ export const tinyCommand: Command = {
   name: "tiny",
   summary: "Serve the built-in tiny model alone",
   details:
-    `[-]-port N is where it listens on 127.0.0.1 (default 8081); everything else are the model's own flags, such as
---name NAME.`,
+    "--port N is where it listens on 127.0.0.1 (default 8081). Everything else is the model's own, such as --name NAME.",
   flags: [],
   positionals: { usage: "[--port N] [MODEL FLAGS…]", min: 0, max: Infinity },
   raw: true,
