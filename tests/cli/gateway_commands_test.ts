@@ -23,6 +23,7 @@ async function ask(
 
 const QUEUE = {
   resident: "qwen",
+  running: [{ model: "qwen", phase: "ready" }],
   active: [{ id: "one", model: "qwen", phase: "serving", ageMs: 12_340 }],
   waiting: [{ id: "two", model: "gemma", position: 1, ageMs: 192_000 }],
   total: 3,
@@ -33,17 +34,17 @@ Deno.test("queue prints who is served and who waits, in order, and how many more
   assertEquals([code, asked], [0, ["GET /api/queue?limit=1000"]]);
   assertEquals(
     out,
-    `In memory: qwen
+    `Running: qwen (ready)
 PLACE    MODEL  AGE         REQUEST
 serving  qwen   12.3 s      one
 1        gemma  3 min 12 s  two
 … and 2 more
 `,
   );
-  const empty = { resident: null, active: [], waiting: [], total: 0 };
+  const empty = { running: [], active: [], waiting: [], total: 0 };
   assertEquals(
     (await ask(["queue"], () => Response.json(empty))).out,
-    "In memory: no model\nNothing is served and nobody waits.\n",
+    "Running: no model\nNothing is served and nobody waits.\n",
   );
   assertEquals(JSON.parse((await ask(["queue", "-json"], () => Response.json(QUEUE))).out), QUEUE);
 });

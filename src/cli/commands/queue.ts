@@ -30,8 +30,8 @@ function printQueue(answer: unknown, terminal: Terminal): void {
   const active = rowsOf(field(answer, "active"));
   const waiting = rowsOf(field(answer, "waiting"));
   const total = Number(field(answer, "total") ?? waiting.length);
-  const resident = field(answer, "resident");
-  terminal.out(`In memory: ${typeof resident === "string" ? resident : "no model"}`);
+  const running = rowsOf(field(answer, "running")).map((row) => `${textOf(row, "model")} (${textOf(row, "phase")})`);
+  terminal.out(`Running: ${running.length === 0 ? "no model" : running.join(", ")}`);
   if (active.length === 0 && total === 0) return terminal.out("Nothing is served and nobody waits.");
   const table = formatTable(
     ["PLACE", "MODEL", "AGE", "REQUEST"],
