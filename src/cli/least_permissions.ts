@@ -30,12 +30,15 @@ export function leastPermissions(loaded: LoadedFiles, options: ServeOptions): Le
   const { hostname, port } = options.listen;
   const { config, tls } = options;
   const loads = models.some(({ env }) => env.some((entry) => LOADER_VARIABLE.test(entry)));
+  // Backends are started, watched and ended through `sh`; a stop command is run as it is.
+  const programs = ["sh", ...models.flatMap(({ cmdStop }) => cmdStop === null ? [] : programOf(cmdStop))];
   return {
-    // Backends are started, watched and ended through `sh`; a stop command is run as it is.
-    run: loads ? null : unique(["sh", ...models.flatMap(({ cmdStop }) => cmdStop === null ? [] : programOf(cmdStop))]),
+    run: loads || programs.some((program) => program.includes(",")) ? null : unique(programs),
     net: unique([hostPort(hostname, port), ...[...models, ...peers].map(({ proxy }) => addressOf(proxy))]),
     read: unique(
-      [config.file, config.dir, tls?.certFile ?? null, tls?.keyFile ?? null].filter((path) => path !== null),
+      [config.file, config.dir, tls?.certFile ?? null, tls?.keyFile ?? null].filter((path) => path !== null).map(
+        listable,
+      ),
     ),
     env: [...loaded.environment.keys()].sort(),
   };
@@ -44,7 +47,7 @@ export function leastPermissions(loaded: LoadedFiles, options: ServeOptions): Le
 /** Writes permissions as flags of `deno run` and `deno compile`. */
 export function permissionFlags({ run, net, read, env }: LeastPermissions): readonly string[] {
   const flag = (name: string, list: readonly string[]) =>
-    list.length === 0 ? [] : [`--allow-${name}=${list.map(escape).join(",")}`];
+    list.length === 0 ? [] : [`--allow-${name}=${list.join(",")}`];
   return [
     "--no-prompt",
     ...(run === null ? ["--allow-run"] : flag("run", run)),
@@ -67,9 +70,12 @@ function hostPort(hostname: string, port: number): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-/** A comma ends an item; two are one that belongs to it. */
-function escape(item: string): string {
-  return item.replaceAll(",", ",,");
+/** A path with a comma cannot stand in a list of paths: the nearest folder above it that can. */
+function listable(path: string): string {
+  const comma = path.indexOf(",");
+  if (comma < 0) return path;
+  const slash = path.lastIndexOf("/", comma);
+  return slash < 0 ? "." : path.slice(0, slash) || "/";
 }
 
 function unique(items: readonly string[]): readonly string[] {

@@ -11,10 +11,7 @@ export function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
 
 /** One sentence for each thing that is off because its permission is missing. */
 export function describeMissing({ readsConfig }: { readonly readsConfig: boolean }): readonly string[] {
-  const missing: string[] = [];
-  if (!readsConfig && !isGranted({ name: "read" })) {
-    missing.push("No --allow-read: -config is off, the built-in default config is served");
-  }
-  if (!isGranted({ name: "env" })) missing.push("No --allow-env: ${env.NAME} in a config is off");
-  return missing;
+  return readsConfig || isGranted({ name: "read" })
+    ? []
+    : ["No --allow-read: -config is off, the built-in default config is served"];
 }

@@ -185,3 +185,11 @@ Deno.test("permissions names the variables that the config reads, and allows eve
 Deno.test("permissions of the built-in config need no file", async () => {
   assert(!(await run(["permissions"])).out.includes("--allow-read"));
 });
+
+Deno.test("a path with a comma is allowed by the nearest folder above it that a list can hold", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "berth-cli-" });
+  await Deno.mkdir(`${folder}/a,b`);
+  await Deno.writeTextFile(`${folder}/a,b/c.yaml`, "models: {}\n");
+  assertStringIncludes((await run(["permissions", "-config", `${folder}/a,b/c.yaml`])).out, ` --allow-read=${folder} `);
+  await Deno.remove(folder, { recursive: true });
+});
