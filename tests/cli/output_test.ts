@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LossyOutput } from "../../src/cli/output.ts";
+import { LossyOutput, showsColor } from "../../src/cli/output.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -66,4 +66,9 @@ Deno.test("W23: a write that fails loses its piece alone", async () => {
   output.write(bytes("kept"));
   await output.flush();
   assertEquals(written, "kept");
+});
+
+Deno.test("colours are for terminals alone, and for none when NO_COLOR is set", () => {
+  assertEquals(showsColor({ isTerminal: () => false }), false);
+  assertEquals(showsColor({ isTerminal: () => true }), !Deno.noColor);
 });

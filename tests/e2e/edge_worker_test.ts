@@ -57,5 +57,5 @@ Deno.test("a program that is not ours on the backend's port fails the start and 
   const body = await response.text();
   assertEquals(response.status, 502, body);
   assertStringIncludes(body, "another program answers on its port");
-  assertStringIncludes(gateway.log(), `(pid ${Deno.pid})`);
+  await gateway.logged(`(pid ${Deno.pid})`);
 });

@@ -88,7 +88,7 @@ Deno.test("a start that fails tells the client only that, and the operator the e
   assertEquals(broken.status, 502);
   assertFalse(body.includes("cuda"), body);
   assertStringIncludes(body, "start_failed");
-  assertStringIncludes(gateway.log(), "cuda is out of luck");
+  await gateway.logged("cuda is out of luck");
   assertStringIncludes(gateway.log(), "7");
   const missing = await chat(gateway.url, "missing");
   assertEquals(missing.status, 502);
@@ -169,7 +169,7 @@ Deno.test("a second SIGTERM ends at once what is served and what will not stop",
   });
   const served = await chat(gateway.url, "a", { stream: true });
   gateway.signal("SIGTERM");
-  await until(() => gateway.log().includes("refusing what waits"));
+  await gateway.logged("refusing what waits");
   gateway.signal("SIGTERM");
   await assertRejects(() => served.text());
   assertEquals(await gateway.exited, 0);

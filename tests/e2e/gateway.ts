@@ -12,8 +12,10 @@ export interface RunningGateway extends AsyncDisposable {
   readonly url: string;
   /** Process id of the gateway. */
   readonly pid: number;
-  /** Everything that it has logged so far. */
+  /** Everything that it has logged so far; a line may come a moment after the answer that it tells of. */
   log(): string;
+  /** Resolves when it has logged this text; rejects when it ends without. */
+  logged(text: string): Promise<void>;
   /** Sends a signal to the gateway alone. */
   signal(signal: Deno.Signal): void;
   /** Resolves with the exit code, or null when a signal ended it. */
@@ -58,12 +60,15 @@ export async function startGateway(options: StartOptions = {}): Promise<RunningG
   }).spawn();
   let text = "";
   const listening = Promise.withResolvers<string>();
+  const expected = new Map<string, PromiseWithResolvers<void>>();
   const drained = (async () => {
     for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
       text += piece;
+      for (const [part, { resolve }] of expected) if (text.includes(part)) resolve();
       const found = /Listening on (http:\/\/\S+)/.exec(text);
       if (found?.[1] !== undefined) listening.resolve(found[1]);
     }
+    for (const [part, { reject }] of expected) reject(new Error(`never logged: ${part}\n${text}`));
     listening.reject(new Error(`the gateway ended before it listened:\n${text}`));
   })();
   listening.promise.catch(() => {});
@@ -74,6 +79,12 @@ export async function startGateway(options: StartOptions = {}): Promise<RunningG
     url,
     pid,
     log: () => text,
+    logged(part) {
+      const gate = expected.get(part) ?? Promise.withResolvers<void>();
+      expected.set(part, gate);
+      if (text.includes(part)) gate.resolve();
+      return gate.promise;
+    },
     signal: (signal) => Deno.kill(pid, signal),
     exited,
     async [Symbol.asyncDispose]() {
