@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createTiny } from "../tiny/tiny.ts";
+import { createTiny, type TinyServer } from "../tiny/tiny.ts";
 import { UsageError } from "./arguments.ts";
 
 /** Serves until SIGTERM or SIGINT; takes `--port N` (default 8081) and the built-in model's own flags. */
@@ -15,11 +15,19 @@ export async function serveTiny(args: readonly string[]): Promise<number> {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new UsageError("Flag --port of tiny needs a number from 0 to 65535");
   }
-  const tiny = createTiny(rest);
+  const tiny = createOrExplain(rest);
   const server = Deno.serve({ hostname: "127.0.0.1", port }, (request) => tiny.fetch(request));
   const stop = () => void server.shutdown();
   Deno.addSignalListener("SIGINT", stop);
   Deno.addSignalListener("SIGTERM", stop);
   await server.finished;
   return 0;
+}
+
+function createOrExplain(args: readonly string[]): TinyServer {
+  try {
+    return createTiny(args);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 }

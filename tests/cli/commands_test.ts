@@ -40,6 +40,8 @@ Deno.test("§1.1.5: what is not understood is exit code 2, on standard error, wi
     [["completion", "tcsh"], "bash, zsh, fish"],
     [["queue", "-url", "localhost"], "expected a URL"],
     [["-listen", "8080"], "8080"],
+    [["tiny", "--speed", "3"], "--speed"],
+    [["tiny", "--port", "70000"], "65535"],
   ];
   for (const [args, named] of wrong) {
     const { code, out, err } = await run(args);
