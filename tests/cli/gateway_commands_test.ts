@@ -9,7 +9,8 @@ async function ask(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Outcome & { readonly asked: readonly string[]; readonly keys: readonly (string | null)[] }> {
   const [asked, keys]: [string[], (string | null)[]] = [[], []];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+  const onError = () => new Response(null, { status: 500 }); // not printed
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {}, onError }, (request) => {
     const { pathname, search } = new URL(request.url);
     asked.push(`${request.method} ${pathname}${search}`);
     keys.push(request.headers.get("authorization"));

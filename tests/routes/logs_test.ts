@@ -30,6 +30,7 @@ function mount() {
   return {
     log,
     logs,
+    worker,
     ask,
     text: async (path: string) => await (await ask(path)).text(),
     /** Makes the engine print its words: it ends before it is ready. */
@@ -121,4 +122,22 @@ Deno.test("who follows reads the gateway's last lines, and the end when it close
   gateway.log.info("going down");
   await gateway[Symbol.asyncDispose]();
   assertEquals(await texts, ["[INFO] going down\n", ""]);
+});
+
+Deno.test("over a socket the headers come before the first line, and a client that leaves is forgotten", async () => {
+  await using gateway = mount();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => gateway.worker.fetch(request),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const headers = { authorization: "Bearer open-sesame" };
+  const head = await fetch(`${url}/logs/stream`, { method: "HEAD", headers });
+  assertEquals([head.status, gateway.logs.combined.followers], [200, 0]);
+  const answer = await fetch(`${url}/logs/stream?no-history`, { headers });
+  assertEquals(answer.status, 200);
+  while (gateway.logs.combined.followers === 0) await (await fetch(`${url}/health`)).text();
+  await answer.body?.cancel();
+  while (gateway.logs.combined.followers > 0) await (await fetch(`${url}/health`)).text();
+  await server.shutdown();
 });
