@@ -62,10 +62,28 @@ export function duration(): z.ZodUnion<readonly [z.ZodNumber, z.ZodString]> {
   );
 }
 
+/** A block of known keys. */
+export function block<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape> {
+  return z.object(shape, "must be a mapping");
+}
+
+/** A mapping from names that the config's author chooses. */
+export function mappingOf<Value extends z.ZodType>(
+  value: Value,
+): z.ZodPreprocess<z.ZodRecord<z.ZodString, Value>> {
+  return z.preprocess((node) => node === null ? {} : node, z.record(z.string(), value, "must be a mapping"));
+}
+
 /** A mapping with any content. */
 export function anyMapping(): z.ZodUnknown {
   return z.unknown().refine((value) => value === undefined || value === null || isTree(value), "must be a mapping")
     .meta({ type: "object" });
+}
+
+/** A key that a client or peer proves itself with: never changed on the way, and never shown. */
+export function secret(what: string): z.ZodString {
+  return z.string("must be text: quote it, so that no digit is lost")
+    .refine((key) => !key.includes(" "), `${what} cannot contain spaces`);
 }
 
 /** Gives a field its meaning, and how the documentation writes its form. */
@@ -73,7 +91,7 @@ export function about<Field extends z.ZodType>(field: Field, description: string
   return field.meta({ ...field.meta(), description, ...(form === undefined ? {} : { [FORM]: form }) });
 }
 
-/** A key of llama-swap's that is read without effect so far. */
-export function notYet(description: string): z.ZodOptional<z.ZodUnknown> {
-  return z.unknown().optional().meta({ description, [NOT_YET]: true });
+/** Marks a key that is read and checked while nothing acts on it so far: the loader and the documentation say so. */
+export function noEffectYet<Field extends z.ZodType>(field: Field): Field {
+  return field.meta({ ...field.meta(), [NOT_YET]: true });
 }

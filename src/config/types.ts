@@ -5,7 +5,7 @@
  */
 
 import type { LogLevel } from "../log.ts";
-import type { Capabilities, WorkerPermissions } from "./schema.ts";
+import type { Capabilities, WorkerPermissions } from "./schema/model.ts";
 
 export type { Capabilities, WorkerPermissions };
 
@@ -71,7 +71,7 @@ export interface ModelConfig {
   readonly checkEndpoint: string | null;
   /** `NAME=value` entries on top of the inherited environment; later ones win. */
   readonly env: readonly string[];
-  /** Other names. */
+  /** Other names: `aliases`, then the names under `filters.setParamsByID`. */
   readonly aliases: readonly string[];
   /** Idle seconds until it is stopped; `null` = never. */
   readonly ttlS: number | null;
@@ -167,8 +167,8 @@ export interface PeerModel {
   readonly model: string;
 }
 
-/** How the scheduler is set. */
-export interface SchedulerSettings {
+/** The `serial` scheduler: strict arrival order, one model in memory. */
+export interface SerialSchedulerSettings {
   /** Which one. */
   readonly use: "serial";
   /** How many neighbouring requests for the resident model may overlap. */
@@ -178,6 +178,21 @@ export interface SchedulerSettings {
   /** Longest wait in milliseconds; `null` = no limit. */
   readonly maxWaitMs: number | null;
 }
+
+/** The `fifo` scheduler: what llama-swap does, with the router's rules about which models go together. */
+export interface FifoSchedulerSettings {
+  /** Which one. */
+  readonly use: "fifo";
+  /** Priorities by real model id, the higher first; unlisted models have 0. */
+  readonly priorities: ReadonlyMap<string, number>;
+  /** How long the oldest request may have waited before others stop passing it, in milliseconds; `null` = never. */
+  readonly maxAgeMs: number | null;
+  /** Longest wait in milliseconds; `null` = no limit. */
+  readonly maxWaitMs: number | null;
+}
+
+/** How the scheduler is set. */
+export type SchedulerSettings = SerialSchedulerSettings | FifoSchedulerSettings;
 
 /** The whole configuration. */
 export interface Config {
@@ -195,14 +210,17 @@ export interface Config {
   readonly selectors: ReadonlyMap<string, SelectorConfig>;
   /** Peers by id. */
   readonly peers: ReadonlyMap<string, PeerConfig>;
-  /** Models of peers by every name that leads to one: `peer/model`, and bare names that only one peer offers. */
+  /**
+   * Models of peers by every name that leads to one: `peer/model`, and bare names that only one peer offers and no model
+   * here has.
+   */
   readonly peerModels: ReadonlyMap<string, PeerModel>;
   /** Layout of the time in the gateway's own lines, a lower-case name of spec §2.7; `null` = no time. */
   readonly logTimeFormat: string | null;
   /** What goes to standard output besides the histories. */
   readonly logToStdout: "proxy" | "upstream" | "both" | "none";
-  /** Sources of regular expressions of paths under `/upstream/MODEL/` that never load a model. */
-  readonly ignorePaths: readonly string[];
+  /** What paths below `/upstream/MODEL/` look like that never load a model; found anywhere in the path. */
+  readonly ignorePaths: readonly RegExp[];
   /** Headers that name a session of activity. */
   readonly sessionHeaders: readonly string[];
   /** MiB kept of request and response bodies; 0 = none. */

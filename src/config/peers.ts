@@ -1,0 +1,119 @@
+/**
+ * Other gateways, and the names under which their models can be asked for here (spec §2.14).
+ *
+ * @module
+ */
+
+import type { Findings } from "./check.ts";
+import { buildFilters } from "./filters.ts";
+import { type LocalNames, localModel } from "./names.ts";
+import type { PeerSettings } from "./schema/names.ts";
+import type { PeerConfig, PeerModel } from "./types.ts";
+import { isHttpUrl } from "./urls.ts";
+
+/** Peers and the names that lead to their models. */
+export interface LoadedPeers {
+  /** Peers by id. */
+  readonly peers: ReadonlyMap<string, PeerConfig>;
+  /** Models by `peer/model`. */
+  readonly byFullName: ReadonlyMap<string, PeerModel>;
+  /** Models by every name that leads to one, whatever local models are called. */
+  readonly byName: ReadonlyMap<string, PeerModel>;
+}
+
+/** Checks and collects the peers. */
+export function loadPeers(block: Readonly<Record<string, PeerSettings>>, findings: Findings): LoadedPeers {
+  const peers = new Map<string, PeerConfig>();
+  for (const [id, settings] of Object.entries(block)) peers.set(id, buildPeer(id, settings, findings));
+  const byFullName = collectFullNames(peers, findings);
+  return { peers, byFullName, byName: withBareNames(byFullName) };
+}
+
+function buildPeer(id: string, settings: PeerSettings, findings: Findings): PeerConfig {
+  const path = ["peers", id];
+  const proxy = settings.proxy.trim();
+  if (id.trim() === "") findings.problem({ path, message: "a peer id must not be blank" });
+  if (proxy === "") {
+    findings.problem({ path, message: `peer ${id}: proxy is required`, expected: "an http or https URL" });
+  } else if (!isHttpUrl(proxy)) {
+    // An address may hold a password, so it is not shown.
+    const message = `peer ${id}: invalid peer proxy URL`;
+    findings.problem({ path: [...path, "proxy"], message, expected: "an http or https URL" });
+  }
+  if (settings.models.length === 0) {
+    findings.problem({ path, message: `peer ${id}: peer models can not be empty`, expected: "a list of model names" });
+  }
+  settings.models.forEach((model, i) => {
+    if (model.trim() === "") findings.problem({ path: [...path, "models", i], message: "a model name must not be blank" });
+  });
+  return {
+    id,
+    proxy,
+    apiKey: settings.apiKey === "" ? null : settings.apiKey,
+    models: [...new Set(settings.models)],
+    filters: buildFilters(settings.filters, [...path, "filters"], findings),
+    timeouts: settings.timeouts,
+  };
+}
+
+function collectFullNames(peers: ReadonlyMap<string, PeerConfig>, findings: Findings): ReadonlyMap<string, PeerModel> {
+  const byFullName = new Map<string, PeerModel>();
+  for (const { id, models } of peers.values()) {
+    for (const model of models) {
+      const fullName = `${id}/${model}`;
+      const other = byFullName.get(fullName);
+      if (other === undefined) byFullName.set(fullName, { peer: id, model });
+      else {
+        findings.problem({
+          path: ["peers", id, "models"],
+          message: `ambiguous fully qualified peer model name "${fullName}": it is model "${model}" of peer "${id}" and ` +
+            `model "${other.model}" of peer "${other.peer}"`,
+        });
+      }
+    }
+  }
+  return byFullName;
+}
+
+/** A bare name counts when exactly one peer offers it; a full name of that spelling wins over it. */
+function withBareNames(byFullName: ReadonlyMap<string, PeerModel>): ReadonlyMap<string, PeerModel> {
+  const offers = new Map<string, PeerModel | null>();
+  for (const target of byFullName.values()) offers.set(target.model, offers.has(target.model) ? null : target);
+  const byName = new Map(byFullName);
+  for (const [name, target] of offers) if (target !== null && !byName.has(name)) byName.set(name, target);
+  return byName;
+}
+
+/** What {@link checkFullNames} holds the full names against. */
+export interface OtherNames {
+  /** Names of local models. */
+  readonly local: LocalNames;
+  /** Ids of selectors. */
+  readonly selectors: Iterable<string>;
+  /** Pinned names by profile. */
+  readonly pins: Iterable<readonly [profile: string, pin: string]>;
+}
+
+/** Complains about every other name that is spelled like the full name of a peer's model. */
+export function checkFullNames(
+  byFullName: ReadonlyMap<string, PeerModel>,
+  { local, selectors, pins }: OtherNames,
+  findings: Findings,
+): void {
+  const check = (name: string, what: string, path: readonly string[]) => {
+    if (!byFullName.has(name)) return;
+    findings.problem({ path, message: `${what} "${name}" conflicts with fully qualified peer model name "${name}"` });
+  };
+  for (const id of local.ids) check(id, "model ID", ["models", id]);
+  for (const [alias, id] of local.aliases) check(alias, `alias of model "${id}"`, ["models", id]);
+  for (const id of selectors) check(id, "selector", ["selectors", id]);
+  for (const [profile, pin] of pins) check(pin, `pin of profile "${profile}"`, ["profiles", profile, "pins", pin]);
+}
+
+/** The names of {@link LoadedPeers.byName} that are not a local model's, which would win. */
+export function reachablePeerModels(
+  byName: ReadonlyMap<string, PeerModel>,
+  local: LocalNames,
+): ReadonlyMap<string, PeerModel> {
+  return new Map([...byName].filter(([name]) => localModel(name, local) === undefined));
+}

@@ -1,0 +1,123 @@
+/**
+ * Makes a part of the tree ready for its schema: empty entries mean the default, texts that YAML took for numbers are
+ * texts again. What is readable but odd on the way is warned about.
+ *
+ * @module
+ */
+
+import type { z } from "zod";
+import type { Findings } from "./check.ts";
+import type { ConfigPath } from "./issues.ts";
+import { shapeOf } from "./shapes.ts";
+import { nearestName } from "./suggestions.ts";
+import { emptyTree, isTree, type Tree } from "./tree.ts";
+import type { ReadWritten } from "./written.ts";
+
+/** What {@link prepare} needs besides the node. */
+export interface PrepareContext {
+  /** Takes warnings, and problems with names that cannot be kept. */
+  readonly findings: Findings;
+  /** Looks up what the author wrote. */
+  readonly written?: ReadWritten | undefined;
+  /** Keys without effect that were told already; each is told once, however many models use it. */
+  readonly told: Set<string>;
+}
+
+/** Returns the node as its schema can read it; `undefined` for what counts as left out. */
+export function prepare(schema: z.ZodType, node: unknown, path: ConfigPath, context: PrepareContext): unknown {
+  const shape = shapeOf(schema);
+  if (node === null) return shape.keepsNull ? null : undefined;
+  switch (shape.kind) {
+    case "block":
+      return isTree(node) ? prepareBlock(shape, node, path, context) : node;
+    case "mapping":
+      return isTree(node) ? prepareMapping(shape.value, node, path, context) : node;
+    case "list":
+      return Array.isArray(node) ? node.map((item, i) => prepareItem(shape.item, item, [...path, i], context)) : node;
+    case "text":
+      return prepareText(node, path, context);
+    case "integer":
+      if (typeof node === "number" && Number.isFinite(node) && !Number.isInteger(node)) {
+        const read = Math.trunc(node);
+        context.findings.warning({ path, message: `The fraction is dropped: ${node} is read as ${read}` });
+      }
+      return node;
+    case "other":
+      return node;
+    default:
+      return shape satisfies never;
+  }
+}
+
+/** Keys of the top level that belong to no schema of it: the models, and parts that are used elsewhere by an anchor. */
+function isElsewhere(key: string, path: ConfigPath): boolean {
+  return path.length === 0 && (key === "models" || key.startsWith("x-"));
+}
+
+interface Block {
+  readonly keys: Readonly<Record<string, z.ZodType>>;
+  readonly strict: boolean;
+}
+
+function prepareBlock({ keys, strict }: Block, node: Tree, path: ConfigPath, context: PrepareContext): Tree {
+  const prepared = emptyTree();
+  for (const key of Object.keys(node)) {
+    const field = keys[key];
+    const at = [...path, key];
+    if (field === undefined) {
+      if (strict) prepared[key] = node[key];
+      else if (!isElsewhere(key, path)) {
+        context.findings.warning({
+          path: at,
+          message: `Unknown key ${JSON.stringify(key)} is ignored.`,
+          suggestion: nearestName(key, [...Object.keys(keys), ...(path.length === 0 ? ["models"] : [])]),
+        });
+      }
+      continue;
+    }
+    if (node[key] !== null && shapeOf(field).notYet) tellNotYet(at, context);
+    const value = prepare(field, node[key], at, context);
+    if (value !== undefined) prepared[key] = value;
+  }
+  return prepared;
+}
+
+function tellNotYet(path: ConfigPath, { findings, told }: PrepareContext): void {
+  const steps = path.map((step, i) => i === 1 && path[0] === "models" ? "*" : step);
+  for (let length = 1; length <= steps.length; length++) {
+    // What holds the key may have no effect either: that was enough to say.
+    if (told.has(steps.slice(0, length).join("\0"))) return;
+  }
+  told.add(steps.join("\0"));
+  findings.warning({ path, message: "is read and checked, but has no effect yet" });
+}
+
+function prepareMapping(value: z.ZodType, node: Tree, path: ConfigPath, context: PrepareContext): Tree {
+  const prepared = emptyTree();
+  for (const key of Object.keys(node)) {
+    if (key === "__proto__") {
+      context.findings.problem({ path: [...path, key], message: '"__proto__" cannot be a name here' });
+      continue;
+    }
+    const item = prepare(value, node[key], [...path, key], context);
+    // An entry with nothing in it is still an entry.
+    prepared[key] = item ?? (shapeOf(value).kind === "block" ? emptyTree() : null);
+  }
+  return prepared;
+}
+
+function prepareItem(schema: z.ZodType, node: unknown, path: ConfigPath, context: PrepareContext): unknown {
+  return node === null ? null : prepare(schema, node, path, context);
+}
+
+function prepareText(node: unknown, path: ConfigPath, { findings, written }: PrepareContext): unknown {
+  if (typeof node !== "number" && typeof node !== "boolean" && !(node instanceof Date)) return node;
+  const read = node instanceof Date ? node.toISOString() : String(node);
+  const raw = written?.(path);
+  if (raw === undefined || raw === read) return read;
+  findings.warning({
+    path,
+    message: `Kept as the text ${JSON.stringify(raw.slice(0, 60))}, which llama-swap reads as ${read}; quote it to be sure`,
+  });
+  return raw;
+}
