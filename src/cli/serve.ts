@@ -52,7 +52,9 @@ function readConfig(options: ServeOptions, log: Log): Config | null {
   try {
     const { config, warnings } = loadConfig({ texts: readConfigFiles(options.config), env: readEnvironment });
     for (const warning of warnings) log.warn(warning.toString());
-    return config;
+    if (config.scheduler.use === "serial") return config;
+    log.error("routing.scheduler.use: the fifo scheduler is not available yet");
+    return null;
   } catch (error) {
     if (!(error instanceof ConfigErrors || error instanceof ConfigFileError)) throw error;
     log.error(error.message);

@@ -10,28 +10,6 @@ import { type ConfigPath, describeValue } from "./issues.ts";
 import { prepare, type PrepareContext } from "./prepare.ts";
 import { isTree, nodeAt } from "./tree.ts";
 
-/** A problem or warning before it has a place in the text. */
-export interface Finding {
-  /** Where in the tree. */
-  readonly path: ConfigPath;
-  /** One sentence. */
-  readonly message: string;
-  /** What stands there. */
-  readonly found?: string | undefined;
-  /** What would be right. */
-  readonly expected?: string | undefined;
-  /** The nearest right name. */
-  readonly suggestion?: string | undefined;
-}
-
-/** Takes findings. */
-export interface Findings {
-  /** The config cannot be used. */
-  problem(finding: Finding): void;
-  /** The config can be used, but this deserves attention. */
-  warning(finding: Finding): void;
-}
-
 /** What {@link checkAgainst} needs besides the node. */
 export interface CheckContext extends PrepareContext {
   /** Where the node stands. */

@@ -5,7 +5,7 @@
  */
 
 import { parse, YamlSyntaxError } from "@std/yaml";
-import type { Findings } from "./check.ts";
+import type { Findings } from "./findings.ts";
 import { namesUsed, substituteEnvironment } from "./environment.ts";
 import { ConfigErrors, ConfigIssue } from "./issues.ts";
 import { type ConfigSource, type ConfigText, MAX_SOURCE_BYTES } from "./sources.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Findings } from "./check.ts";
+import type { Findings } from "./findings.ts";
 import type { ConfigPath } from "./issues.ts";
 import { type Complain, expandMacros, type Macros } from "./macros.ts";
 import type { FilterSettings } from "./schema/filters.ts";
@@ -56,7 +56,9 @@ export function expandFilterNames(model: Tree, macros: Macros, path: ConfigPath,
     const at = [...path, "filters", "setParamsByID", name];
     const text = String(expandMacros(name, macros, at, complain));
     const other = origin.get(text);
-    if (other !== undefined) complain(at, `setParamsByID keys '${other}' and '${name}' resolve to the same value '${text}'`);
+    if (other !== undefined) {
+      complain(at, `setParamsByID keys '${other}' and '${name}' resolve to the same value '${text}'`);
+    }
     origin.set(text, name);
     expanded[text] = byName[name];
   }

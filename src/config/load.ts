@@ -4,18 +4,36 @@
  * @module
  */
 
-import { checkAgainst, type Finding, type Findings } from "./check.ts";
+import { checkAgainst } from "./check.ts";
 import { readDocuments } from "./documents.ts";
+import type { Finding, Findings } from "./findings.ts";
+import { preloadOf } from "./hooks.ts";
 import { ConfigErrors, ConfigIssue } from "./issues.ts";
 import { expandMacros, readMacros, rejectLeftovers } from "./macros.ts";
-import { MIN_HEALTH_CHECK_TIMEOUT_S } from "./model_config.ts";
-import { loadModels } from "./models.ts";
+import { type LoadedModels, loadModels } from "./models.ts";
+import { checkFullNames, loadPeers, reachablePeerModels } from "./peers.ts";
 import { placeFindings } from "./placing.ts";
-import { topSchema } from "./schema.ts";
-import { limitsOf, logLevelOf, schedulerOf } from "./settings.ts";
+import { loadProfiles } from "./profiles.ts";
+import { loadRouter } from "./routing.ts";
+import { schedulerOf } from "./scheduling.ts";
+import { topSchema, type TopSettings } from "./schema.ts";
+import { loadSelectors } from "./selectors.ts";
+import {
+  healthCheckTimeoutOf,
+  ignorePathsOf,
+  limitsOf,
+  logLevelOf,
+  logTimeFormatOf,
+  logToStdoutOf,
+  metricsMaxInMemoryOf,
+  performanceEveryOf,
+  sessionHeadersOf,
+  storePathOf,
+} from "./settings.ts";
 import type { ConfigSource } from "./sources.ts";
 import { emptyTree } from "./tree.ts";
 import type { Config } from "./types.ts";
+import { createWritten } from "./written.ts";
 
 export { ConfigErrors, ConfigIssue };
 
@@ -54,35 +72,57 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
     top[key] = expandMacros(root[key], globals, [key], complain);
     if (Object.hasOwn(topSchema.shape, key)) rejectLeftovers(top[key], [key], complain);
   }
-  const settings = checkAgainst(topSchema, top, { path: [], findings });
-  const fallback = settings ?? topSchema.parse({});
-  const scheduler = schedulerOf(fallback, findings);
-  const { models, aliases } = loadModels(root.models, { globals, top: fallback, findings, kept: source.kept });
+  const context = { findings, written: createWritten(source.texts), told: new Set<string>() };
+  const settings = checkAgainst(topSchema, top, { ...context, path: [] }) ?? topSchema.parse({});
+  const { models, names } = loadModels(root.models, { ...context, globals, top: settings, kept: source.kept });
+  const config = assemble({ models, names, settings, source, findings });
   refuseIfBroken();
-
-  const config: Config = {
-    models,
-    aliases,
-    healthCheckTimeoutS: Math.max(MIN_HEALTH_CHECK_TIMEOUT_S, fallback.healthCheckTimeout),
-    logLevel: logLevelOf(fallback.logLevel, findings),
-    startPort: fallback.startPort,
-    includeAliasesInList: fallback.includeAliasesInList,
-    apiKeys: fallback.apiKeys,
-    limits: limitsOf(fallback),
-    scheduler,
-    preload: [],
-    profiles: new Map(),
-    selectors: new Map(),
-    peers: new Map(),
-    peerModels: new Map(),
-    logTimeFormat: null,
-    logToStdout: "proxy",
-    ignorePaths: [],
-    sessionHeaders: [],
-    captureBufferMib: 5,
-    metricsMaxInMemory: 1000,
-    performanceEveryMs: 5000,
-    storePath: null,
-  };
   return { config, warnings: placeFindings(warnings, source.texts) };
+}
+
+/** The effective configuration; it may be used only when no problem was told. */
+function assemble(
+  { models, names, settings, source, findings }: LoadedModels & {
+    readonly settings: TopSettings;
+    readonly source: ConfigSource;
+    readonly findings: Findings;
+  },
+): Config {
+  const { peers, byFullName, byName } = loadPeers(settings.peers, findings);
+  const { router, policy, configuredAt } = loadRouter(settings, names, findings);
+  const selectors = loadSelectors(settings.selectors, {
+    local: names,
+    peerModels: byName,
+    whyNotTogether: (ids) => policy?.whyNotTogether(ids) ?? null,
+    findings,
+  });
+  const known = new Set([...names.ids, ...names.aliases.keys(), ...byName.keys(), ...selectors.keys()]);
+  const profiles = loadProfiles(settings.profiles, { known, findings });
+  const pins = [...profiles.values()].flatMap(({ name, pins }) => [...pins.keys()].map((pin) => [name, pin] as const));
+  checkFullNames(byFullName, { local: names, selectors: selectors.keys(), pins }, findings);
+  return {
+    models,
+    aliases: names.aliases,
+    healthCheckTimeoutS: healthCheckTimeoutOf(settings, findings),
+    logLevel: logLevelOf(settings.logLevel, findings),
+    logTimeFormat: logTimeFormatOf(settings.logTimeFormat, findings),
+    logToStdout: logToStdoutOf(settings.logToStdout, findings),
+    startPort: settings.startPort,
+    includeAliasesInList: settings.includeAliasesInList,
+    apiKeys: settings.apiKeys,
+    limits: limitsOf(settings),
+    scheduler: schedulerOf(settings, { local: names, routerAt: configuredAt, findings }),
+    router,
+    preload: preloadOf(settings.hooks.on_startup.preload, { local: names, peerModels: byName, findings }),
+    profiles,
+    selectors,
+    peers,
+    peerModels: reachablePeerModels(byName, names),
+    ignorePaths: ignorePathsOf(settings, findings),
+    sessionHeaders: sessionHeadersOf(settings),
+    captureBufferMib: Math.max(0, settings.captureBuffer),
+    metricsMaxInMemory: metricsMaxInMemoryOf(settings),
+    performanceEveryMs: performanceEveryOf(settings, findings),
+    storePath: storePathOf(settings, findings, source.checkStorePath),
+  };
 }

@@ -4,18 +4,23 @@
  * @module
  */
 
-import type { Findings } from "./check.ts";
+import type { Findings } from "./findings.ts";
 import { hasOpenQuote, splitCommand } from "./command.ts";
 import { parseDuration } from "./durations.ts";
-import type { ModelSettings, TopSettings } from "./schema.ts";
+import { buildFilters } from "./filters.ts";
+import type { TopSettings } from "./schema.ts";
+import type { ModelSettings } from "./schema/model.ts";
+import { MIN_HEALTH_CHECK_TIMEOUT_S } from "./settings.ts";
 import { isTree } from "./tree.ts";
 import type { ModelConfig } from "./types.ts";
-
-/** Values below this many seconds are raised to it, as llama-swap does. */
-export const MIN_HEALTH_CHECK_TIMEOUT_S = 15;
+import { isHttpUrl } from "./urls.ts";
 
 /** Seconds of grace where the config says 0. */
 const DEFAULT_UNLOAD_TIMEOUT_S = 10;
+
+/** This id gets what the web page of ComfyUI needs: many requests at once, and websockets that stay open (spec §2.8). */
+const COMFYUI = "comfyui_auto";
+const COMFYUI_CONCURRENCY = 50;
 
 /** What {@link buildModel} needs besides the model's own settings. */
 export interface BuildContext {
@@ -95,27 +100,36 @@ export function buildModel(
     processKey,
     checkEndpoint: endpoint === "none" ? null : pathOf(endpoint),
     env: settings.env,
-    aliases: settings.aliases,
+    aliases: [...new Set([...settings.aliases, ...filterNamesOf(settings).filter((name) => name !== id)])],
     ttlS: ttl === 0 ? null : ttl,
     unloadTimeoutS: settings.unloadTimeout || top.unloadTimeout || DEFAULT_UNLOAD_TIMEOUT_S,
     startTimeoutS,
-    concurrencyLimit: settings.concurrencyLimit > 0 ? settings.concurrencyLimit : null,
+    concurrencyLimit: concurrencyLimitOf(id, settings, findings),
     useModelName: settings.useModelName,
     name: settings.name,
     description: settings.description,
     metadata: isTree(settings.metadata) ? settings.metadata : {},
     capabilities: saysSomething(settings.capabilities) ? settings.capabilities ?? null : null,
     unlisted: settings.unlisted,
-    timeouts: timeoutsOf(settings),
-    filters: { strip: [], set: new Map(), setByName: new Map() },
-    sendLoadingState: false,
-    ignoreWebsockets: false,
+    timeouts: settings.timeouts,
+    filters: buildFilters(settings.filters, ["models", id, "filters"], findings),
+    sendLoadingState: settings.sendLoadingState ?? top.sendLoadingState,
+    ignoreWebsockets: id === COMFYUI || settings.compat.ignoreWebsockets,
   };
 }
 
-function timeoutsOf({ timeouts }: ModelSettings): ModelConfig["timeouts"] {
-  const { connect, responseHeader, keepalive, idleConn } = timeouts;
-  return { connect, responseHeader, tlsHandshake: 10, expectContinue: 1, keepalive, idleConn };
+function concurrencyLimitOf(id: string, { concurrencyLimit }: ModelSettings, findings: Findings): number | null {
+  if (concurrencyLimit < 0) {
+    const message = `${concurrencyLimit} counts as 0: the model has no limit of its own`;
+    findings.warning({ path: ["models", id, "concurrencyLimit"], message });
+  }
+  if (id === COMFYUI) return Math.max(COMFYUI_CONCURRENCY, concurrencyLimit);
+  return concurrencyLimit > 0 ? concurrencyLimit : null;
+}
+
+/** The names under `filters.setParamsByID`, which are aliases of the model; ascending. */
+export function filterNamesOf({ filters }: ModelSettings): readonly string[] {
+  return Object.keys(filters.setParamsByID).sort();
 }
 
 /** A full URL is accepted for its path and query (spec §3.3.7). */
@@ -140,10 +154,6 @@ function wordsOf(text: string, complain: (message: string) => void): readonly st
     complain(error instanceof Error ? error.message : String(error));
     return [];
   }
-}
-
-function isHttpUrl(text: string): boolean {
-  return /^https?:\/\//i.test(text) && URL.canParse(text);
 }
 
 function saysSomething(capabilities: ModelSettings["capabilities"]): boolean {

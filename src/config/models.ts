@@ -4,7 +4,8 @@
  * @module
  */
 
-import { checkAgainst, type Findings } from "./check.ts";
+import { checkAgainst } from "./check.ts";
+import type { Findings } from "./findings.ts";
 import { stripComments } from "./command.ts";
 import { describeValue } from "./issues.ts";
 import {
@@ -16,13 +17,17 @@ import {
   rejectLeftoversInModel,
   usesPlaceholder,
 } from "./macros.ts";
-import { buildModel } from "./model_config.ts";
+import { expandFilterNames, rejectLeftoverNames } from "./filters.ts";
+import { buildModel, filterNamesOf } from "./model_config.ts";
+import { collectNames, type LocalNames, type NamedModel } from "./names.ts";
 import { givePorts } from "./ports.ts";
 import { processKeyOf } from "./process_key.ts";
-import { modelSchema, type TopSettings } from "./schema.ts";
+import type { TopSettings } from "./schema.ts";
+import { modelSchema } from "./schema/model.ts";
 import type { KeptPort } from "./sources.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { ModelConfig } from "./types.ts";
+import type { ReadWritten } from "./written.ts";
 
 /** What {@link loadModels} needs besides the block. */
 export interface ModelsContext {
@@ -32,16 +37,20 @@ export interface ModelsContext {
   readonly top: TopSettings;
   /** Takes problems and warnings. */
   readonly findings: Findings;
+  /** Looks up what the author wrote. */
+  readonly written: ReadWritten;
+  /** Keys without effect that were told already. */
+  readonly told: Set<string>;
   /** Ports that are not given out anew. */
   readonly kept?: ReadonlyMap<string, KeptPort> | undefined;
 }
 
 /** Models and the names that lead to them. */
 export interface LoadedModels {
-  /** Models by id, ascending. */
+  /** Models by id, ascending; those with a problem are left out. */
   readonly models: ReadonlyMap<string, ModelConfig>;
-  /** Ids by alias. */
-  readonly aliases: ReadonlyMap<string, string>;
+  /** The names of all models. */
+  readonly names: LocalNames;
 }
 
 /** A model after its macros and before its port. */
@@ -55,38 +64,55 @@ interface Draft {
 const DEFAULT_PROXY = "http://localhost:${PORT}";
 
 /** Reads the whole block. */
-export function loadModels(block: unknown, { globals, top, findings, kept }: ModelsContext): LoadedModels {
+export function loadModels(block: unknown, context: ModelsContext): LoadedModels {
+  const { globals, top, findings, kept } = context;
   const models = new Map<string, ModelConfig>();
-  if (block === undefined || block === null) return { models, aliases: new Map() };
-  if (!isTree(block)) {
+  if (block !== undefined && block !== null && !isTree(block)) {
     findings.problem({ path: ["models"], message: "must be a mapping", found: describeValue(block) });
-    return { models, aliases: new Map() };
   }
+  const nodes = asTree(block);
   const complain: Complain = (path, message) => findings.problem({ path, message });
-  const drafts: Draft[] = [];
-  for (const id of Object.keys(block).sort(byBytes)) {
-    const draft = expandModel(id, block[id], { globals, findings, complain });
-    if (draft !== null) drafts.push(draft);
-  }
+  const ids = Object.keys(nodes).sort(byBytes);
+  const drafts = ids.map((id) => expandModel(id, nodes[id], { globals, findings, complain }))
+    .filter((draft) => draft !== null);
   const ports = givePorts(drafts, { startPort: top.startPort, kept, findings });
-  for (const { id, node, expanded, processKey } of drafts) {
+  const named = new Map<string, NamedModel>(ids.map((id) => [id, { id, aliases: [], filterNames: [] }]));
+  for (const draft of drafts) {
+    const { id, processKey } = draft;
     const path = ["models", id];
     const port = ports.get(id) ?? null;
-    let effective = expanded;
-    if (port !== null) effective = asTree(expandMacros(expanded, new Map([["PORT", port]]), path, complain));
-    else if (usesPlaceholder(expanded.proxy, "PORT") && expanded.cmd !== undefined) {
-      findings.problem({
-        path: node.proxy === undefined || node.proxy === null ? path : [...path, "proxy"],
-        message: `model ${id}: proxy uses \${PORT} but cmd does not - \${PORT} is only available when used in cmd`,
-      });
-      effective = { ...withoutPrototype(expanded), proxy: "http://localhost" };
-    } else if (expanded.cmd === undefined) effective = { ...withoutPrototype(expanded), proxy: "http://localhost" };
+    const effective = withPort(draft, { port, findings, complain });
     rejectLeftoversInModel(effective, id, complain);
-    const settings = checkAgainst(modelSchema, effective, { path, findings });
-    const model = settings === undefined ? null : buildModel(settings, { id, port, processKey, top, findings });
+    rejectLeftoverNames(effective, id, complain);
+    const settings = checkAgainst(modelSchema, effective, { ...context, path });
+    if (settings === undefined) continue;
+    named.set(id, { id, aliases: settings.aliases, filterNames: filterNamesOf(settings) });
+    const model = buildModel(settings, { id, port, processKey, top, findings });
     if (model !== null) models.set(id, model);
   }
-  return { models, aliases: collectAliases(models, block, findings) };
+  return { models, names: collectNames([...named.values()], findings) };
+}
+
+interface PortContext {
+  readonly port: number | null;
+  readonly findings: Findings;
+  readonly complain: Complain;
+}
+
+function withPort({ id, node, expanded }: Draft, { port, findings, complain }: PortContext): Tree {
+  const path = ["models", id];
+  if (port !== null) {
+    const macros: Macros = new Map([["PORT", port]]);
+    return expandFilterNames(asTree(expandMacros(expanded, macros, path, complain)), macros, path, complain);
+  }
+  if (usesPlaceholder(expanded.proxy, "PORT") && expanded.cmd !== undefined) {
+    findings.problem({
+      path: node.proxy === undefined || node.proxy === null ? path : [...path, "proxy"],
+      message: `model ${id}: proxy uses \${PORT} but cmd does not - \${PORT} is only available when used in cmd`,
+    });
+    return { ...withoutPrototype(expanded), proxy: "http://localhost" };
+  }
+  return expanded.cmd === undefined ? { ...withoutPrototype(expanded), proxy: "http://localhost" } : expanded;
 }
 
 interface ExpandContext {
@@ -103,7 +129,13 @@ function expandModel(id: string, node: unknown, { globals, findings, complain }:
     return null;
   }
   const own = readMacros(node.macros, [...path, "macros"], `model ${id}: `, complain);
-  const expanded = asTree(expandMacros(prepare(node), mergeMacros(id, globals, own), path, complain));
+  const macros = mergeMacros(id, globals, own);
+  const expanded = expandFilterNames(
+    asTree(expandMacros(prepare(node), macros, path, complain)),
+    macros,
+    path,
+    complain,
+  );
   return { id, node, expanded, processKey: processKeyOf(expanded) };
 }
 
@@ -118,27 +150,6 @@ function prepare(node: Tree): Tree {
   }
   if (prepared.proxy === undefined && prepared.worker === undefined) prepared.proxy = DEFAULT_PROXY;
   return prepared;
-}
-
-function collectAliases(
-  models: ReadonlyMap<string, ModelConfig>,
-  block: Tree,
-  findings: Findings,
-): ReadonlyMap<string, string> {
-  const aliases = new Map<string, string>();
-  for (const model of models.values()) {
-    model.aliases.forEach((alias, i) => {
-      const path = ["models", model.id, "aliases", i];
-      if (aliases.has(alias)) {
-        findings.problem({ path, message: `duplicate alias ${alias} found in model: ${model.id}` });
-      } else if (alias.trim() === "") findings.problem({ path, message: "an alias must not be blank" });
-      else aliases.set(alias, model.id);
-      if (Object.hasOwn(block, alias)) {
-        findings.warning({ path, message: `The alias ${JSON.stringify(alias)} is also a model's id: the model wins` });
-      }
-    });
-  }
-  return aliases;
 }
 
 function asTree(node: unknown): Tree {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Findings } from "./check.ts";
+import type { Findings } from "./findings.ts";
 import type { ConfigPath } from "./issues.ts";
 import { nearestName } from "./suggestions.ts";
 

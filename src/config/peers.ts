@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Findings } from "./check.ts";
+import type { Findings } from "./findings.ts";
 import { buildFilters } from "./filters.ts";
-import { type LocalNames, localModel } from "./names.ts";
+import { localModel, type LocalNames } from "./names.ts";
 import type { PeerSettings } from "./schema/names.ts";
 import type { PeerConfig, PeerModel } from "./types.ts";
 import { isHttpUrl } from "./urls.ts";
@@ -44,7 +44,9 @@ function buildPeer(id: string, settings: PeerSettings, findings: Findings): Peer
     findings.problem({ path, message: `peer ${id}: peer models can not be empty`, expected: "a list of model names" });
   }
   settings.models.forEach((model, i) => {
-    if (model.trim() === "") findings.problem({ path: [...path, "models", i], message: "a model name must not be blank" });
+    if (model.trim() === "") {
+      findings.problem({ path: [...path, "models", i], message: "a model name must not be blank" });
+    }
   });
   return {
     id,
@@ -66,7 +68,8 @@ function collectFullNames(peers: ReadonlyMap<string, PeerConfig>, findings: Find
       else {
         findings.problem({
           path: ["peers", id, "models"],
-          message: `ambiguous fully qualified peer model name "${fullName}": it is model "${model}" of peer "${id}" and ` +
+          message:
+            `ambiguous fully qualified peer model name "${fullName}": it is model "${model}" of peer "${id}" and ` +
             `model "${other.model}" of peer "${other.peer}"`,
         });
       }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Finding } from "./check.ts";
+import type { Finding } from "./findings.ts";
 import { ConfigIssue } from "./issues.ts";
 import { createLocator, type Position } from "./positions.ts";
 import { type ConfigText, MAX_SOURCE_BYTES } from "./sources.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Findings } from "./check.ts";
+import type { Findings } from "./findings.ts";
 import { usesPlaceholder } from "./macros.ts";
 import type { KeptPort } from "./sources.ts";
 import type { Tree } from "./tree.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { z } from "zod";
-import type { Findings } from "./check.ts";
+import type { Findings } from "./findings.ts";
 import type { ConfigPath } from "./issues.ts";
 import { shapeOf } from "./shapes.ts";
 import { nearestName } from "./suggestions.ts";
@@ -117,7 +117,9 @@ function prepareText(node: unknown, path: ConfigPath, { findings, written }: Pre
   if (raw === undefined || raw === read) return read;
   findings.warning({
     path,
-    message: `Kept as the text ${JSON.stringify(raw.slice(0, 60))}, which llama-swap reads as ${read}; quote it to be sure`,
+    message: `Kept as the text ${
+      JSON.stringify(raw.slice(0, 60))
+    }, which llama-swap reads as ${read}; quote it to be sure`,
   });
   return raw;
 }

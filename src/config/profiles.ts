@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Findings } from "./check.ts";
+import type { Findings } from "./findings.ts";
 import { complainUnknown } from "./names.ts";
 import type { ProfileSettings } from "./schema/names.ts";
 import type { ProfileConfig } from "./types.ts";
@@ -28,7 +28,11 @@ export function loadProfiles(
       complainUnknown(target, { path: at, subject: `profile ${name}: pin "${pin}"`, known, findings });
     }
     if (checked.size === 0) {
-      findings.problem({ path, message: `profile ${name}: pins must contain at least one entry`, expected: "name: name" });
+      findings.problem({
+        path,
+        message: `profile ${name}: pins must contain at least one entry`,
+        expected: "name: name",
+      });
     }
     profiles.set(name, { name, description, pins: checked });
   }

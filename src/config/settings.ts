@@ -1,17 +1,46 @@
 /**
- * From the parsed keys besides `models` to their part of the effective configuration.
+ * From the parsed keys besides `models` to their part of the effective configuration, one key at a time.
  *
  * @module
  */
 
-import type { Findings } from "./check.ts";
+import type { Findings } from "./findings.ts";
 import { parseDuration } from "./durations.ts";
+import { compilePattern } from "./patterns.ts";
 import type { TopSettings } from "./schema.ts";
 import { nearestName } from "./suggestions.ts";
-import type { Config, Limits, SchedulerSettings } from "./types.ts";
+import type { Config, Limits } from "./types.ts";
 
 const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+const LOG_TARGETS = ["proxy", "upstream", "both", "none"] as const;
 const MIB = 1024 * 1024;
+const MIN_PERFORMANCE_EVERY_MS = 5000;
+const DEFAULT_METRICS = 1000;
+
+/** Values below this many seconds are raised to it, as llama-swap does. */
+export const MIN_HEALTH_CHECK_TIMEOUT_S = 15;
+
+/** Names of Go's layouts of time. */
+const TIME_FORMATS: ReadonlySet<string> = new Set([
+  "ansic",
+  "unixdate",
+  "rubydate",
+  "rfc822",
+  "rfc822z",
+  "rfc850",
+  "rfc1123",
+  "rfc1123z",
+  "rfc3339",
+  "rfc3339nano",
+  "kitchen",
+  "stamp",
+  "stampmilli",
+  "stampmicro",
+  "stampnano",
+]);
+
+/** Paths of what a page loads besides itself. */
+const DEFAULT_IGNORE_PATHS = [/\.(?:js|json|css|png|gif|jpg|jpeg|ico|txt)$/u];
 
 /** What one client may take up. */
 export function limitsOf({ limits: { requestBody, responseBuffer, stalledWrite } }: TopSettings): Limits {
@@ -22,24 +51,16 @@ export function limitsOf({ limits: { requestBody, responseBuffer, stalledWrite }
   };
 }
 
-/** How requests are ordered. */
-export function schedulerOf(top: TopSettings, findings: Findings): SchedulerSettings {
-  const { use, settings: { serial } } = top.routing.scheduler;
-  if (use !== "serial") {
-    findings.problem({
-      path: ["routing", "scheduler", "use"],
-      message: use === "fifo" ? "the fifo scheduler is not available yet" : "unknown scheduler",
-      found: JSON.stringify(use.slice(0, 60)),
-      expected: "serial",
-      suggestion: nearestName(use, ["serial"]),
+/** Seconds that a backend may take to become ready. */
+export function healthCheckTimeoutOf({ healthCheckTimeout }: TopSettings, findings: Findings): number {
+  if (healthCheckTimeout < MIN_HEALTH_CHECK_TIMEOUT_S) {
+    findings.warning({
+      path: ["healthCheckTimeout"],
+      message: `${healthCheckTimeout} is raised to ${MIN_HEALTH_CHECK_TIMEOUT_S}, the least that llama-swap allows; ` +
+        "a model's startTimeout may be less",
     });
   }
-  return {
-    use: "serial",
-    parallel: serial.parallel,
-    maxQueue: serial.maxQueue,
-    maxWaitMs: parseDuration(serial.maxWait),
-  };
+  return Math.max(MIN_HEALTH_CHECK_TIMEOUT_S, healthCheckTimeout);
 }
 
 /** The least level of the gateway's own lines; an unknown one is `info`, as in llama-swap. */
@@ -54,4 +75,98 @@ export function logLevelOf(value: string, findings: Findings): Config["logLevel"
     });
   }
   return level ?? "info";
+}
+
+/** The layout of the time in the gateway's own lines; an unknown one is none, as in llama-swap. */
+export function logTimeFormatOf(value: string, findings: Findings): string | null {
+  const wanted = value.trim().toLowerCase();
+  if (wanted === "") return null;
+  if (TIME_FORMATS.has(wanted)) return wanted;
+  findings.warning({
+    path: ["logTimeFormat"],
+    message: `${JSON.stringify(value.slice(0, 60))} names no layout of time: lines show none.`,
+    expected: [...TIME_FORMATS].join(", "),
+    suggestion: nearestName(wanted, TIME_FORMATS),
+  });
+  return null;
+}
+
+/** Whose lines go to standard output. */
+export function logToStdoutOf(value: string, findings: Findings): Config["logToStdout"] {
+  const target = LOG_TARGETS.find((known) => known === value);
+  if (target === undefined) {
+    findings.problem({
+      path: ["logToStdout"],
+      message: "logToStdout must be one of: proxy, upstream, both, none",
+      found: JSON.stringify(value.slice(0, 60)),
+      suggestion: nearestName(value, LOG_TARGETS),
+    });
+  }
+  return target ?? "proxy";
+}
+
+/** Paths below `/upstream/MODEL/` that never load a model: by default what a page loads besides itself. */
+export function ignorePathsOf({ upstream: { ignorePaths } }: TopSettings, findings: Findings): readonly RegExp[] {
+  if (ignorePaths === undefined) return DEFAULT_IGNORE_PATHS;
+  const patterns: RegExp[] = [];
+  ignorePaths.forEach((source, i) => {
+    try {
+      patterns.push(compilePattern(source));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      findings.problem({
+        path: ["upstream", "ignorePaths", i],
+        message: `upstream.ignorePaths: invalid regular expression ${JSON.stringify(source.slice(0, 120))}: ${reason}`,
+        expected: "an expression as RE2 knows it",
+      });
+    }
+  });
+  return patterns;
+}
+
+/** Headers that name a session, trimmed, each once whatever its case. */
+export function sessionHeadersOf({ ui }: TopSettings): readonly string[] {
+  const byLowerCase = new Map<string, string>();
+  for (const text of ui.activity.session_id) {
+    const name = text.trim();
+    const folded = name.toLowerCase();
+    if (name !== "" && !byLowerCase.has(folded)) byLowerCase.set(folded, name);
+  }
+  return [...byLowerCase.values()];
+}
+
+/** Milliseconds between samples of the machine; `null` = none are taken. */
+export function performanceEveryOf(
+  { performance: { disabled, every: given } }: TopSettings,
+  findings: Findings,
+): number | null {
+  const every = parseDuration(given) || MIN_PERFORMANCE_EVERY_MS;
+  if (every < MIN_PERFORMANCE_EVERY_MS) {
+    findings.problem({
+      path: ["performance", "every"],
+      message: "performance: every must be at least 5s",
+      found: JSON.stringify(given),
+    });
+  }
+  return disabled ? null : every;
+}
+
+/** How many records of activity are kept in memory. */
+export function metricsMaxInMemoryOf({ metricsMaxInMemory }: TopSettings): number {
+  return metricsMaxInMemory > 0 ? metricsMaxInMemory : DEFAULT_METRICS;
+}
+
+/** The file of the activity store; `probe` says why a path cannot be used, and nothing is asked without it. */
+export function storePathOf(
+  { store }: TopSettings,
+  findings: Findings,
+  probe?: (path: string) => string | null,
+): string | null {
+  if (store === undefined) return null;
+  const path = store.path.trim();
+  const reason = path === "" ? "must not be empty" : probe?.(path) ?? null;
+  if (reason !== null) {
+    findings.problem({ path: ["store", "path"], message: `store.path ${reason}`, expected: "a file" });
+  }
+  return path;
 }

@@ -46,7 +46,12 @@ function readShape(schema: z.ZodType): Shape {
   const notYet = schema.meta()?.[NOT_YET] === true;
   const common = { notYet, keepsNull: nullable || inner instanceof z.ZodArray || inner instanceof z.ZodRecord };
   if (inner instanceof z.ZodObject) {
-    return { ...common, kind: "block", keys: typesOf(inner.shape), strict: inner.def.catchall?._zod.def.type === "never" };
+    return {
+      ...common,
+      kind: "block",
+      keys: typesOf(inner.shape),
+      strict: inner.def.catchall?._zod.def.type === "never",
+    };
   }
   if (inner instanceof z.ZodRecord && inner.def.valueType instanceof z.ZodType) {
     return { ...common, kind: "mapping", value: inner.def.valueType };

@@ -30,6 +30,8 @@ export interface ConfigSource {
   readonly env: ReadEnvironment;
   /** Ports that are not given out anew, by model id. */
   readonly kept?: ReadonlyMap<string, KeptPort>;
+  /** Why a file cannot be the activity store, as the end of a sentence about it; without this it is not asked. */
+  readonly checkStorePath?: (path: string) => string | null;
 }
 
 /** Larger sources are refused. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Group } from "../eviction/groups.ts";
+import type { Matrix } from "../eviction/matrix.ts";
 import type { LogLevel } from "../log.ts";
 import type { Capabilities, WorkerPermissions } from "./schema/model.ts";
 
@@ -194,6 +196,21 @@ export interface FifoSchedulerSettings {
 /** How the scheduler is set. */
 export type SchedulerSettings = SerialSchedulerSettings | FifoSchedulerSettings;
 
+/** Which models may be in memory together under `fifo`. */
+export type RouterConfig =
+  | {
+    /** Groups decide. */
+    readonly kind: "groups";
+    /** Every model is in exactly one. */
+    readonly groups: readonly Group[];
+  }
+  | {
+    /** A matrix decides. */
+    readonly kind: "matrix";
+    /** It, compiled. */
+    readonly matrix: Matrix;
+  };
+
 /** The whole configuration. */
 export interface Config {
   /** Models by id, in ascending order of id. */
@@ -243,4 +260,6 @@ export interface Config {
   readonly limits: Limits;
   /** How requests are ordered. */
   readonly scheduler: SchedulerSettings;
+  /** Which models go together; `serial` ignores it. */
+  readonly router: RouterConfig;
 }

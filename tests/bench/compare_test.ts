@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertObjectMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { parseCompareArguments } from "../../bench/compare/arguments.ts";
 import { Connection, encodeRequest } from "../../bench/compare/client.ts";
 import { parseProcess } from "../../bench/compare/gateway_process.ts";
@@ -47,7 +47,8 @@ Deno.test("the bench's config says to Berth what it is meant to say, without a w
   const text = configText([{ id: "a", loadMs: 5, port: 1234 }, { id: "b", loadMs: 0, port: 1235 }], { parallel: 32 });
   const { config, warnings } = loadConfig({ texts: [{ text, file: "bench.yaml" }], env: () => undefined });
   assertEquals(warnings.map(String), []);
-  assertEquals([config.scheduler.parallel, [...config.models.keys()]], [32, ["a", "b"]]);
+  assertEquals([...config.models.keys()], ["a", "b"]);
+  assertObjectMatch(config.scheduler, { use: "serial", parallel: 32 });
 });
 
 Deno.test("processor time is read behind a program name with brackets and spaces in it", () => {

@@ -9,7 +9,11 @@ import { about, anyMapping, block, mappingOf, text } from "../fields.ts";
 
 const common = {
   stripParams: about(text().default(""), "Names that are removed from the body, separated by commas.", "a,b,c"),
-  setParams: about(anyMapping().optional(), "Values that are set in the body, whatever the client sent.", "name: value"),
+  setParams: about(
+    anyMapping().optional(),
+    "Values that are set in the body, whatever the client sent.",
+    "name: value",
+  ),
   setParamsByID: about(
     mappingOf(anyMapping()).default({}),
     "Values that are set when the model is asked for by this name, after `setParams`. For a model each name is an alias.",

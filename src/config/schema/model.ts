@@ -5,7 +5,18 @@
  */
 
 import { z } from "zod";
-import { about, anyMapping, block, bool, duration, integer, integerFrom, listOf, noEffectYet, text } from "../fields.ts";
+import {
+  about,
+  anyMapping,
+  block,
+  bool,
+  duration,
+  integer,
+  integerFrom,
+  listOf,
+  noEffectYet,
+  text,
+} from "../fields.ts";
 import { modelFilters } from "./filters.ts";
 import { macros } from "./macros.ts";
 import { modelTimeouts } from "./timeouts.ts";

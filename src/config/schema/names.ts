@@ -18,7 +18,9 @@ const profile = z.object({
   ),
 }, {
   error: ({ input }) =>
-    Array.isArray(input) ? "legacy list syntax is not supported any more: write a mapping with pins" : "must be a mapping",
+    Array.isArray(input)
+      ? "legacy list syntax is not supported any more: write a mapping with pins"
+      : "must be a mapping",
 }).meta({ required: ["pins"] });
 
 const selector = block({

@@ -1,0 +1,29 @@
+/**
+ * What the parts of the loader say about a config, before it has a place in the text.
+ *
+ * @module
+ */
+
+import type { ConfigPath } from "./issues.ts";
+
+/** A problem or warning before it has a place in the text. */
+export interface Finding {
+  /** Where in the tree. */
+  readonly path: ConfigPath;
+  /** One sentence. */
+  readonly message: string;
+  /** What stands there. */
+  readonly found?: string | undefined;
+  /** What would be right. */
+  readonly expected?: string | undefined;
+  /** The nearest right name. */
+  readonly suggestion?: string | undefined;
+}
+
+/** Takes findings. */
+export interface Findings {
+  /** The config cannot be used. */
+  problem(finding: Finding): void;
+  /** The config can be used, but this deserves attention. */
+  warning(finding: Finding): void;
+}
