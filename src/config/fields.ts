@@ -25,11 +25,18 @@ export function integer(): z.ZodPreprocess<z.ZodInt> {
   );
 }
 
-/** A whole number of at least `minimum`, or `message`. */
-export function integerFrom(minimum: number, message: string): z.ZodPreprocess<z.ZodInt> {
+/** A whole number of at least `minimum`, or `message`; at most `above.maximum`, or `above.message`. */
+export function integerFrom(
+  minimum: number,
+  message: string,
+  above: { readonly maximum: number; readonly message: string } = {
+    maximum: Number.MAX_SAFE_INTEGER,
+    message: "must be smaller",
+  },
+): z.ZodPreprocess<z.ZodInt> {
   return z.preprocess(
     (value) => typeof value === "number" && Number.isFinite(value) ? Math.trunc(value) : value,
-    z.int("must be a whole number").min(minimum, message),
+    z.int("must be a whole number").min(minimum, message).max(above.maximum, above.message),
   );
 }
 

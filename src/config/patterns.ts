@@ -41,8 +41,8 @@ class Translation {
   readonly #text: string;
   #at = 0;
   #out = "";
-  /** For each open group, how many groups its flags have opened inside it. */
-  readonly #opened = [0];
+  /** For each open group, how the groups begin that its flags have opened inside it. */
+  readonly #opened: string[][] = [[]];
 
   constructor(text: string) {
     this.#text = text;
@@ -59,7 +59,11 @@ class Translation {
     if (char === "\\") this.#out += this.#escape(false);
     else if (char === "[") this.#class();
     else if (char === "(") this.#openGroup();
-    else if (char === ")") {
+    else if (char === "|") {
+      // Flags hold for the alternatives that follow, too.
+      this.#out += `${this.#closeFlags()}|${this.#opened.at(-1)?.join("") ?? ""}`;
+      this.#at++;
+    } else if (char === ")") {
       if (this.#opened.length === 1) throw new SyntaxError("unexpected )");
       this.#out += this.#closeFlags() + ")";
       this.#opened.pop();
@@ -94,9 +98,10 @@ class Translation {
         throw new SyntaxError(`the flags of ${flags[0]} have no translation (i, m and s have)`);
       }
       if (on + off === "" && end === ")") throw new SyntaxError("missing argument to (?");
-      this.#out += on + off === "" ? "(?:" : `(?${on}${off === "" ? "" : "-" + off}:`;
-      if (end === ":") this.#opened.push(0);
-      else this.#opened.push((this.#opened.pop() ?? 0) + 1); // (?i) holds until the group around it ends
+      const begin = on + off === "" ? "(?:" : `(?${on}${off === "" ? "" : "-" + off}:`;
+      this.#out += begin;
+      if (end === ":") this.#opened.push([]);
+      else this.#opened.at(-1)?.push(begin); // (?i) holds until the group around it ends
       return;
     }
     const name = this.#match(/\(\?P?<([A-Za-z_]\w*)>/y)?.[1];
@@ -107,11 +112,11 @@ class Translation {
     }
     this.#out += name === undefined ? "(" : `(?<${name}>`;
     if (name === undefined) this.#at++;
-    this.#opened.push(0);
+    this.#opened.push([]);
   }
 
   #closeFlags(): string {
-    return ")".repeat(this.#opened.at(-1) ?? 0);
+    return ")".repeat(this.#opened.at(-1)?.length ?? 0);
   }
 
   #class(): void {

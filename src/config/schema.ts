@@ -52,7 +52,8 @@ const topFields = {
     "Seconds between asking a backend to stop and killing it; 0 = 10.",
   ),
   startPort: about(
-    integerFrom(1, "startPort must be greater than 1").default(5800),
+    integerFrom(1, "startPort must be greater than 1", { maximum: 65535, message: "startPort must be at most 65535" })
+      .default(5800),
     "The first port that `${PORT}` stands for; models that need one get the next, in order of their ids.",
   ),
   sendLoadingState: noEffectYet(about(bool().default(false), "Whether waiting streams are told how loading goes.")),

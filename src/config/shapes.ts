@@ -12,7 +12,7 @@ export type Shape =
   & {
     /** Nothing acts on the key so far. */
     readonly notYet: boolean;
-    /** An empty entry (`key:`) says something else than leaving the key out. */
+    /** An empty entry (`key:`) says something else than leaving the key out: an empty list or mapping. */
     readonly keepsNull: boolean;
   }
   & (
@@ -44,7 +44,8 @@ function readShape(schema: z.ZodType): Shape {
     else break;
   }
   const notYet = schema.meta()?.[NOT_YET] === true;
-  const common = { notYet, keepsNull: nullable || inner instanceof z.ZodArray || inner instanceof z.ZodRecord };
+  const isCollection = inner instanceof z.ZodArray || inner instanceof z.ZodRecord;
+  const common = { notYet, keepsNull: nullable || (isCollection && !(schema instanceof z.ZodOptional)) };
   if (inner instanceof z.ZodObject) {
     return {
       ...common,

@@ -186,15 +186,6 @@ models: { m: { cmd: "x \${PORT}", unlisted: "on", startTimeout: 500ms, checkEndp
   );
 });
 
-Deno.test("S20: the scheduler is serial, and fifo is refused by name for now", () => {
-  assertEquals(load("routing: {scheduler: {use: serial}}").config.scheduler.use, "serial");
-  assertStringIncludes(
-    refuse("routing:\n  scheduler:\n    use: fifo\n").message,
-    "c.yaml:3:5: routing.scheduler.use: the fifo",
-  );
-  assertStringIncludes(refuse("routing: {scheduler: {use: serail}}").message, 'Did you mean "serial"?');
-});
-
 Deno.test("an unknown key is a warning with its line and the nearest known key", () => {
   assertEquals(warningsOf("logLevel: info\nhealthChekTimeout: 30\n"), [
     'c.yaml:2:1: healthChekTimeout: Unknown key "healthChekTimeout" is ignored. Did you mean "healthCheckTimeout"?',
@@ -203,10 +194,6 @@ Deno.test("an unknown key is a warning with its line and the nearest known key",
     warningsOf("models:\n  m:\n    cmd: x ${PORT}\n    alias: [a]\n").join(),
     'c.yaml:4:5: models.m.alias: Unknown key "alias" is ignored. Did you mean "aliases"?',
   );
-});
-
-Deno.test("a known key without effect yet says so", () => {
-  assertEquals(warningsOf("groups: {g: {members: [a]}}"), ["c.yaml:1:1: groups: is read but has no effect yet"]);
 });
 
 Deno.test("all problems come at once, each with its line", () => {
