@@ -5,7 +5,8 @@
  * @module
  */
 
-import { configJsonSchema, configReference } from "../src/config/documentation.ts";
+import { configReference } from "../src/config/documentation.ts";
+import { configJsonSchema } from "../src/config/json_schema.ts";
 
 const root = new URL("../", import.meta.url);
 await Deno.mkdir(new URL("docs/", root), { recursive: true });

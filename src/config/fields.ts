@@ -11,8 +11,8 @@ import { isTree } from "./tree.ts";
 const TRUE = /^(y|yes|on|true)$/i;
 const FALSE = /^(n|no|off|false)$/i;
 
-/** The key under which a field's JSON Schema says that it has no effect yet. */
-export const NOT_YET = "x-not-yet";
+/** The key under which a field's JSON Schema says that it has no effect, `yet` or `ever`. */
+export const NO_EFFECT = "x-no-effect";
 
 /** The key under which a field's JSON Schema holds the form that the documentation shows. */
 export const FORM = "x-form";
@@ -100,5 +100,10 @@ export function about<Field extends z.ZodType>(field: Field, description: string
 
 /** Marks a key that is read and checked while nothing acts on it so far: the loader and the documentation say so. */
 export function noEffectYet<Field extends z.ZodType>(field: Field): Field {
-  return field.meta({ ...field.meta(), [NOT_YET]: true });
+  return field.meta({ ...field.meta(), [NO_EFFECT]: "yet" });
+}
+
+/** Marks a key that is read and checked because configs have it, and that nothing will ever act on. */
+export function noEffectEver<Field extends z.ZodType>(field: Field): Field {
+  return field.meta({ ...field.meta(), [NO_EFFECT]: "ever" });
 }

@@ -81,6 +81,13 @@ export function buildModel(
       });
     }
   });
+  const health = settings.healthCheckTimeout;
+  if (health !== undefined && health < MIN_HEALTH_CHECK_TIMEOUT_S && settings.startTimeout === undefined) {
+    findings.warning({
+      path: ["models", id, "healthCheckTimeout"],
+      message: `${health} is raised to ${MIN_HEALTH_CHECK_TIMEOUT_S}; startTimeout may be less`,
+    });
+  }
   const startTimeoutS = startTimeoutOf(settings, top);
   if (startTimeoutS <= 0) complain("startTimeout", "must be more than 0");
   if (!sound) return null;

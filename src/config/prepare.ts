@@ -75,21 +75,22 @@ function prepareBlock({ keys, strict }: Block, node: Tree, path: ConfigPath, con
       }
       continue;
     }
-    if (node[key] !== null && shapeOf(field).notYet) tellNotYet(at, context);
+    const { noEffect } = shapeOf(field);
+    if (node[key] !== null && noEffect !== null) tellNoEffect(at, noEffect, context);
     const value = prepare(field, node[key], at, context);
     if (value !== undefined) prepared[key] = value;
   }
   return prepared;
 }
 
-function tellNotYet(path: ConfigPath, { findings, told }: PrepareContext): void {
+function tellNoEffect(path: ConfigPath, since: "yet" | "ever", { findings, told }: PrepareContext): void {
   const steps = path.map((step, i) => i === 1 && path[0] === "models" ? "*" : step);
   for (let length = 1; length <= steps.length; length++) {
     // What holds the key may have no effect either: that was enough to say.
     if (told.has(steps.slice(0, length).join("\0"))) return;
   }
   told.add(steps.join("\0"));
-  findings.warning({ path, message: "is read and checked, but has no effect yet" });
+  findings.warning({ path, message: `is read and checked, but has no effect${since === "yet" ? " yet" : ""}` });
 }
 
 function prepareMapping(value: z.ZodType, node: Tree, path: ConfigPath, context: PrepareContext): Tree {

@@ -5,13 +5,13 @@
  */
 
 import { z } from "zod";
-import { NOT_YET } from "./fields.ts";
+import { NO_EFFECT } from "./fields.ts";
 
 /** What a schema expects, as far as a walk over the tree must know. */
 export type Shape =
   & {
-    /** Nothing acts on the key so far. */
-    readonly notYet: boolean;
+    /** Nothing acts on the key so far, or ever will. */
+    readonly noEffect: "yet" | "ever" | null;
     /** An empty entry (`key:`) says something else than leaving the key out: an empty list or mapping. */
     readonly keepsNull: boolean;
   }
@@ -43,9 +43,10 @@ function readShape(schema: z.ZodType): Shape {
     } else if (inner instanceof z.ZodPipe) inner = inner.def.out;
     else break;
   }
-  const notYet = schema.meta()?.[NOT_YET] === true;
+  const mark = schema.meta()?.[NO_EFFECT];
+  const noEffect: Shape["noEffect"] = mark === "yet" || mark === "ever" ? mark : null;
   const isCollection = inner instanceof z.ZodArray || inner instanceof z.ZodRecord;
-  const common = { notYet, keepsNull: nullable || (isCollection && !(schema instanceof z.ZodOptional)) };
+  const common = { noEffect, keepsNull: nullable || (isCollection && !(schema instanceof z.ZodOptional)) };
   if (inner instanceof z.ZodObject) {
     return {
       ...common,

@@ -17,7 +17,7 @@ export function load(text: string, more: Partial<ConfigSource> = {}): LoadedConf
 /** The config of a text that must be right and give no warning besides those of keys without effect. */
 export function configOf(text: string): Config {
   const { config, warnings } = load(text);
-  const odd = warnings.map(String).filter((warning) => !warning.includes("no effect yet"));
+  const odd = warnings.map(String).filter((warning) => !warning.includes("but has no effect"));
   assert(odd.length === 0, odd.join("\n"));
   return config;
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { configJsonSchema, configReference } from "../../src/config/documentation.ts";
+import { configReference } from "../../src/config/documentation.ts";
+import { configJsonSchema } from "../../src/config/json_schema.ts";
 import { parseDuration } from "../../src/config/durations.ts";
 import { createLocator } from "../../src/config/positions.ts";
 import { nearestName } from "../../src/config/suggestions.ts";

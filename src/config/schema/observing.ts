@@ -4,7 +4,7 @@
  * @module
  */
 
-import { about, block, bool, duration, integer, listOf, noEffectYet, text } from "../fields.ts";
+import { about, block, bool, duration, integer, listOf, noEffectEver, noEffectYet, text } from "../fields.ts";
 
 /** Top-level keys of the log. */
 export const logFields = {
@@ -18,7 +18,7 @@ export const logFields = {
     "Whose lines go to standard output: the gateway's own, those of backends, both or none.",
     "proxy, upstream, both or none",
   ),
-  logRequests: noEffectYet(about(bool().default(false), "Has no effect in llama-swap either.")),
+  logRequests: noEffectEver(about(bool().default(false), "Nor has it in llama-swap.")),
 };
 
 /** Top-level keys of activity and of the web page. */

@@ -100,7 +100,7 @@ export const routingFields = {
     "How requests are ordered.",
   ),
   groups: about(groups(), "Older spelling of `routing.router.settings.groups`.", "mapping by name"),
-  matrix: about(matrix.optional(), "Older spelling of `routing.router.settings.matrix`, with `use: matrix`."),
+  matrix: about(matrix.optional(), "Older spelling of `routing.router.settings.matrix` with `use: matrix`."),
 };
 
 /** The parsed keys of one group. */

@@ -1,0 +1,54 @@
+/**
+ * The schema for editors, made from the one schema.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { configSchema } from "./schema.ts";
+
+const MACRO = String.raw`\$\{.+\}`;
+const BOOLEAN_WORDS = "^([Yy](es)?|YES|[Oo]n|ON|[Tt]rue|TRUE|[Nn]o?|NO|[Oo]ff|OFF|[Ff]alse|FALSE)$";
+
+type Writable = Record<string, unknown>;
+
+/** Makes the JSON Schema of a config, as an object that can be written as JSON. */
+export function configJsonSchema(): Readonly<Record<string, unknown>> {
+  const schema = z.toJSONSchema(configSchema, {
+    io: "input",
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      // Zod leaves defaults out where the value is converted; they are written as they stand all the same.
+      if (zodSchema instanceof z.ZodDefault) {
+        jsonSchema.default = JSON.parse(JSON.stringify(zodSchema.def.defaultValue));
+      }
+      acceptMacros(jsonSchema);
+    },
+  });
+  const { $schema, ...rest } = schema;
+  return { $schema, title: "Berth configuration", ...rest };
+}
+
+/** A macro may stand where a number, a boolean or one of some words is expected. */
+function acceptMacros(node: Writable): void {
+  if (node.type === "integer" || node.type === "number") {
+    const strict: Writable = { type: node.type };
+    for (const bound of ["minimum", "maximum"]) {
+      // Zod writes the bounds of exact numbers, which say nothing.
+      if (typeof node[bound] === "number" && Math.abs(node[bound]) !== Number.MAX_SAFE_INTEGER) {
+        strict[bound] = node[bound];
+      }
+      delete node[bound];
+    }
+    delete node.type;
+    node.anyOf = [strict, { type: "string", pattern: MACRO }];
+  } else if (node.type === "boolean") {
+    delete node.type;
+    node.anyOf = [{ type: "boolean" }, { type: "string", pattern: `${BOOLEAN_WORDS}|${MACRO}` }];
+  } else if (Array.isArray(node.enum)) {
+    const strict = { type: node.type, enum: node.enum };
+    delete node.type;
+    delete node.enum;
+    node.anyOf = [strict, { type: "string", pattern: MACRO }];
+  }
+}
