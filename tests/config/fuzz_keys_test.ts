@@ -43,12 +43,12 @@ const matrix = block({
 });
 const blocks = fc.record({
   macros: fc.constantFrom({ n: 3 }, { n: "b" }, {}),
-  profiles: mapping(block({ pins: mapping(name), description: scalar })),
-  selectors: mapping(block({
+  profiles: mapping(fc.record({ pins: mapping(name), description: scalar }, { requiredKeys: ["pins"] })),
+  selectors: mapping(fc.record({
     strategy: either("spillover", "warm", "pin", "other"),
     targets: list(name),
     settings: block({ spillover: scalar }),
-  })),
+  }, { requiredKeys: ["strategy", "targets"] })),
   peers: mapping(fc.record({
     proxy: either("http://h/x", "ftp://h", ""),
     models: list(name),
