@@ -44,11 +44,15 @@ const matrix = block({
 const blocks = fc.record({
   macros: fc.constantFrom({ n: 3 }, { n: "b" }, {}),
   profiles: mapping(fc.record({ pins: mapping(name), description: scalar }, { requiredKeys: ["pins"] })),
-  selectors: mapping(fc.record({
-    strategy: either("spillover", "warm", "pin", "other"),
-    targets: list(name),
-    settings: block({ spillover: scalar }),
-  }, { requiredKeys: ["strategy", "targets"] })),
+  selectors: fc.dictionary(
+    fc.oneof(fc.constantFrom("s", "t"), name),
+    fc.record({
+      strategy: either("spillover", "warm", "pin", "other"),
+      targets: list(name),
+      settings: block({ spillover: scalar }),
+    }, { requiredKeys: ["strategy", "targets"] }),
+    { maxKeys: 3 },
+  ),
   peers: mapping(fc.record({
     proxy: either("http://h/x", "ftp://h", ""),
     models: list(name),
