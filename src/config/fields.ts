@@ -61,11 +61,11 @@ export function listOf<Item extends z.ZodType>(item: Item): z.ZodPreprocess<z.Zo
   return z.preprocess((value) => value === null ? [] : value, z.array(item, "must be a list"));
 }
 
-/** A length of time; see {@link parseDuration}. */
-export function duration(): z.ZodUnion<readonly [z.ZodNumber, z.ZodString]> {
+/** A length of time, see {@link parseDuration}; `bound` says what else holds for it, when it is none. */
+export function duration(bound?: string): z.ZodUnion<readonly [z.ZodNumber, z.ZodString]> {
   return z.union([z.number(), z.string()]).refine(
     (value) => parseDuration(value) !== null,
-    `must be ${DURATION_FORMS}`,
+    `must be ${DURATION_FORMS}${bound === undefined ? "" : `; ${bound}`}`,
   );
 }
 

@@ -11,7 +11,7 @@ import { preloadOf } from "./hooks.ts";
 import { ConfigErrors, ConfigIssue } from "./issues.ts";
 import { expandMacros, readMacros, rejectLeftovers } from "./macros.ts";
 import { type LoadedModels, loadModels } from "./models.ts";
-import { checkFullNames, loadPeers, reachablePeerModels } from "./peers.ts";
+import { checkFullNames, loadPeers } from "./peers.ts";
 import { placeFindings } from "./placing.ts";
 import { loadProfiles } from "./profiles.ts";
 import { loadRouter } from "./routing.ts";
@@ -117,7 +117,7 @@ function assemble(
     profiles,
     selectors,
     peers,
-    peerModels: reachablePeerModels(byName, names),
+    peerModels: byName,
     ignorePaths: ignorePathsOf(settings, findings),
     sessionHeaders: sessionHeadersOf(settings),
     captureBufferMib: Math.max(0, settings.captureBuffer),

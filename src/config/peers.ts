@@ -6,7 +6,7 @@
 
 import type { Findings } from "./findings.ts";
 import { buildFilters } from "./filters.ts";
-import { localModel, type LocalNames } from "./names.ts";
+import type { LocalNames } from "./names.ts";
 import type { PeerSettings } from "./schema/names.ts";
 import type { PeerConfig, PeerModel } from "./types.ts";
 import { isHttpUrl } from "./urls.ts";
@@ -17,7 +17,7 @@ export interface LoadedPeers {
   readonly peers: ReadonlyMap<string, PeerConfig>;
   /** Models by `peer/model`. */
   readonly byFullName: ReadonlyMap<string, PeerModel>;
-  /** Models by every name that leads to one, whatever local models are called. */
+  /** Models by every name that leads to one: full names, and bare ones that only one peer offers. */
   readonly byName: ReadonlyMap<string, PeerModel>;
 }
 
@@ -69,8 +69,8 @@ function collectFullNames(peers: ReadonlyMap<string, PeerConfig>, findings: Find
         findings.problem({
           path: ["peers", id, "models"],
           message:
-            `ambiguous fully qualified peer model name "${fullName}": it is model "${model}" of peer "${id}" and ` +
-            `model "${other.model}" of peer "${other.peer}"`,
+            `fully qualified peer model name "${fullName}" is ambiguous between model "${other.model}" of peer ` +
+            `"${other.peer}" and model "${model}" of peer "${id}"`,
         });
       }
     }
@@ -111,12 +111,4 @@ export function checkFullNames(
   for (const [alias, id] of local.aliases) check(alias, `alias of model "${id}"`, ["models", id]);
   for (const id of selectors) check(id, "selector", ["selectors", id]);
   for (const [profile, pin] of pins) check(pin, `pin of profile "${profile}"`, ["profiles", profile, "pins", pin]);
-}
-
-/** The names of {@link LoadedPeers.byName} that are not a local model's, which would win. */
-export function reachablePeerModels(
-  byName: ReadonlyMap<string, PeerModel>,
-  local: LocalNames,
-): ReadonlyMap<string, PeerModel> {
-  return new Map([...byName].filter(([name]) => localModel(name, local) === undefined));
 }

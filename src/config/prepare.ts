@@ -115,7 +115,8 @@ function prepareText(node: unknown, path: ConfigPath, { findings, written }: Pre
   if (typeof node !== "number" && typeof node !== "boolean" && !(node instanceof Date)) return node;
   const read = node instanceof Date ? node.toISOString() : String(node);
   const raw = written?.(path);
-  if (raw === undefined || raw === read) return read;
+  // Where a macro stands, its value is what was meant.
+  if (raw === undefined || raw === read || raw.includes("${")) return read;
   findings.warning({
     path,
     message: `Kept as the text ${

@@ -9,7 +9,7 @@ import { parseDuration } from "./durations.ts";
 import { compilePattern } from "./patterns.ts";
 import type { TopSettings } from "./schema.ts";
 import { nearestName } from "./suggestions.ts";
-import type { Config, Limits } from "./types.ts";
+import type { Config, Limits, PathPattern } from "./types.ts";
 
 const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 const LOG_TARGETS = ["proxy", "upstream", "both", "none"] as const;
@@ -40,7 +40,7 @@ const TIME_FORMATS: ReadonlySet<string> = new Set([
 ]);
 
 /** Paths of what a page loads besides itself. */
-const DEFAULT_IGNORE_PATHS = [/\.(?:js|json|css|png|gif|jpg|jpeg|ico|txt)$/u];
+const DEFAULT_IGNORE_PATHS = [String.raw`.*\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$`];
 
 /** What one client may take up. */
 export function limitsOf({ limits: { requestBody, responseBuffer, stalledWrite } }: TopSettings): Limits {
@@ -106,17 +106,16 @@ export function logToStdoutOf(value: string, findings: Findings): Config["logToS
 }
 
 /** Paths below `/upstream/MODEL/` that never load a model: by default what a page loads besides itself. */
-export function ignorePathsOf({ upstream: { ignorePaths } }: TopSettings, findings: Findings): readonly RegExp[] {
-  if (ignorePaths === undefined) return DEFAULT_IGNORE_PATHS;
-  const patterns: RegExp[] = [];
-  ignorePaths.forEach((source, i) => {
+export function ignorePathsOf({ upstream }: TopSettings, findings: Findings): readonly PathPattern[] {
+  const patterns: PathPattern[] = [];
+  (upstream.ignorePaths ?? DEFAULT_IGNORE_PATHS).forEach((written, i) => {
     try {
-      patterns.push(compilePattern(source));
+      patterns.push({ written, expression: compilePattern(written) });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       findings.problem({
         path: ["upstream", "ignorePaths", i],
-        message: `upstream.ignorePaths: invalid regular expression ${JSON.stringify(source.slice(0, 120))}: ${reason}`,
+        message: `upstream.ignorePaths: invalid regular expression ${JSON.stringify(written.slice(0, 120))}: ${reason}`,
         expected: "an expression as RE2 knows it",
       });
     }

@@ -169,6 +169,14 @@ export interface PeerModel {
   readonly model: string;
 }
 
+/** What some paths look like. */
+export interface PathPattern {
+  /** The expression as its author wrote it, for RE2. */
+  readonly written: string;
+  /** The same for JavaScript. */
+  readonly expression: RegExp;
+}
+
 /** The `serial` scheduler: strict arrival order, one model in memory. */
 export interface SerialSchedulerSettings {
   /** Which one. */
@@ -228,8 +236,8 @@ export interface Config {
   /** Peers by id. */
   readonly peers: ReadonlyMap<string, PeerConfig>;
   /**
-   * Models of peers by every name that leads to one: `peer/model`, and bare names that only one peer offers and no model
-   * here has.
+   * Models of peers by every name that leads to one: `peer/model`, and bare names that only one peer offers. A model here
+   * or a selector with such a bare name wins over it.
    */
   readonly peerModels: ReadonlyMap<string, PeerModel>;
   /** Layout of the time in the gateway's own lines, a lower-case name of spec §2.7; `null` = no time. */
@@ -237,7 +245,7 @@ export interface Config {
   /** What goes to standard output besides the histories. */
   readonly logToStdout: "proxy" | "upstream" | "both" | "none";
   /** What paths below `/upstream/MODEL/` look like that never load a model; found anywhere in the path. */
-  readonly ignorePaths: readonly RegExp[];
+  readonly ignorePaths: readonly PathPattern[];
   /** Headers that name a session of activity. */
   readonly sessionHeaders: readonly string[];
   /** MiB kept of request and response bodies; 0 = none. */

@@ -10,7 +10,7 @@ import type { ConfigPath } from "./issues.ts";
 import type { ConfigText } from "./sources.ts";
 import { nodeAt } from "./tree.ts";
 
-/** Looks up the text at a path; `undefined` when it is not known, as below an anchor or where a macro stands. */
+/** Looks up the text at a path; `undefined` when it is not known, as below an anchor. */
 export type ReadWritten = (path: ConfigPath) => string | undefined;
 
 /** Makes the look-up for some texts; the last one that has the path wins, as when they are merged. */
@@ -20,7 +20,7 @@ export function createWritten(texts: readonly ConfigText[]): ReadWritten {
     documents ??= texts.map(({ text }) => parseAsTexts(text)).reverse();
     for (const document of documents) {
       const node = nodeAt(document, path);
-      if (typeof node === "string") return node.includes("${") ? undefined : node;
+      if (typeof node === "string") return node;
     }
     return undefined;
   };

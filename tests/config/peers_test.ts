@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { PeerConfig } from "../../src/config/types.ts";
+import { resolveModel } from "../../src/routing/resolve.ts";
 import { configOf, load, models, refuse } from "./loading.ts";
 
 function peerOf(block: string): PeerConfig {
@@ -67,19 +68,19 @@ Deno.test("CD16: a peer's timeouts default to 60 seconds for headers", () => {
   );
 });
 
-Deno.test("CN20: full names always lead to a peer's model, bare ones when one peer offers them and no model here has them", () => {
-  const { peerModels } = configOf(
+Deno.test("CN20: full names lead to a peer's model, bare ones when one peer offers them and no model here wins", () => {
+  const config = configOf(
     models(["mine", "aliases: [also]"]) +
       "peers: {p1: {proxy: 'http://h', models: [both, org/one, mine, also]}, p2: {proxy: 'http://i', models: [both, two]}}\n",
   );
-  const target = (name: string) => peerModels.get(name);
+  const target = (name: string) => config.peerModels.get(name);
   assertEquals(target("p1/both"), { peer: "p1", model: "both" });
   assertEquals(target("p2/both"), { peer: "p2", model: "both" });
   assertEquals(target("both"), undefined);
   assertEquals(target("org/one"), { peer: "p1", model: "org/one" });
   assertEquals(target("p1/org/one"), { peer: "p1", model: "org/one" });
   assertEquals(target("two"), { peer: "p2", model: "two" });
-  assertEquals([target("mine"), target("also")], [undefined, undefined]);
+  assertEquals([resolveModel(config, "mine"), resolveModel(config, "also")], ["mine", "mine"]);
   assertEquals(target("p1/mine"), { peer: "p1", model: "mine" });
 });
 
@@ -94,7 +95,7 @@ Deno.test("CN21: a full name wins over a bare name of the same spelling", () => 
 Deno.test("CN22: a full name that means two models, or is also another name, is refused", async (t) => {
   await t.step("two models", () => {
     const text = "peers: {a: {proxy: 'http://h', models: [b/c]}, a/b: {proxy: 'http://i', models: [c]}}";
-    refuse(text, 'ambiguous fully qualified peer model name "a/b/c"');
+    refuse(text, 'fully qualified peer model name "a/b/c" is ambiguous between');
   });
   const peers = "peers: {p: {proxy: 'http://h', models: [x]}}\n";
   const cases: readonly [string, string][] = [

@@ -39,7 +39,11 @@ export const activityFields = {
   performance: noEffectYet(about(
     block({
       disabled: about(bool().default(false), "Whether the machine is not sampled."),
-      every: about(duration().default("5s"), "Time between samples, at least 5s; 0 = 5s.", "duration or seconds"),
+      every: about(
+        duration("performance: every must be at least 5s").default("5s"),
+        "Time between samples, at least 5s; 0 = 5s.",
+        "duration or seconds",
+      ),
     }).prefault({}),
     "Sampling of the machine.",
   )),
