@@ -53,7 +53,6 @@ const SERVE_GRACE_MS = 10_000;
 /** Builds the gateway for a configuration. Nothing is spawned before the first request that needs it. */
 export function createWorker(env: WorkerEnv): Worker {
   const { config, log } = env;
-  if (config.scheduler.use !== "serial") throw new RangeError("the fifo scheduler is not available yet");
   const clock = env.clock ?? systemClock;
   const logs = env.logs ?? new Logs();
   const backends = new Backends({ specs: env.specs, clock, log, onOutput: logs.writeOutput });

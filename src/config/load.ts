@@ -31,7 +31,7 @@ import {
   storePathOf,
 } from "./settings.ts";
 import type { ConfigSource } from "./sources.ts";
-import { emptyTree } from "./tree.ts";
+import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { Config } from "./types.ts";
 import { createWritten } from "./written.ts";
 
@@ -75,28 +75,31 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   const context = { findings, written: createWritten(source.texts), told: new Set<string>() };
   const settings = checkAgainst(topSchema, top, { ...context, path: [] }) ?? topSchema.parse({});
   const { models, names } = loadModels(root.models, { ...context, globals, top: settings, kept: source.kept });
-  const config = assemble({ models, names, settings, source, findings });
+  const config = assemble({ models, names, top, settings, source, findings });
   refuseIfBroken();
   return { config, warnings: placeFindings(warnings, source.texts) };
 }
 
 /** The effective configuration; it may be used only when no problem was told. */
 function assemble(
-  { models, names, settings, source, findings }: LoadedModels & {
+  { models, names, top, settings, source, findings }: LoadedModels & {
+    readonly top: Tree;
     readonly settings: TopSettings;
     readonly source: ConfigSource;
     readonly findings: Findings;
   },
 ): Config {
   const { peers, byFullName, byName } = loadPeers(settings.peers, findings);
-  const { router, policy, configuredAt } = loadRouter(settings, names, findings);
+  const { router, policy, isBroken, configuredAt } = loadRouter(settings, names, findings);
   const selectors = loadSelectors(settings.selectors, {
     local: names,
     peerModels: byName,
-    whyNotTogether: (ids) => policy?.whyNotTogether(ids) ?? null,
+    whyNotTogether: (ids) => isBroken ? null : policy.whyNotTogether(ids),
     findings,
   });
-  const known = new Set([...names.ids, ...names.aliases.keys(), ...byName.keys(), ...selectors.keys()]);
+  // A selector with a problem is a known name, too.
+  const selectorIds = isTree(top.selectors) ? Object.keys(top.selectors) : [];
+  const known = new Set([...names.ids, ...names.aliases.keys(), ...byName.keys(), ...selectorIds]);
   const profiles = loadProfiles(settings.profiles, { known, findings });
   const pins = [...profiles.values()].flatMap(({ name, pins }) => [...pins.keys()].map((pin) => [name, pin] as const));
   checkFullNames(byFullName, { local: names, selectors: selectors.keys(), pins }, findings);
@@ -111,7 +114,7 @@ function assemble(
     includeAliasesInList: settings.includeAliasesInList,
     apiKeys: settings.apiKeys,
     limits: limitsOf(settings),
-    scheduler: schedulerOf(settings, { local: names, routerAt: configuredAt, findings }),
+    scheduler: schedulerOf(settings, { local: names, policy, routerAt: configuredAt, findings }),
     router,
     preload: preloadOf(settings.hooks.on_startup.preload, { local: names, peerModels: byName, findings }),
     profiles,

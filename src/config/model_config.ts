@@ -11,7 +11,7 @@ import { buildFilters } from "./filters.ts";
 import type { TopSettings } from "./schema.ts";
 import type { ModelSettings } from "./schema/model.ts";
 import { MIN_HEALTH_CHECK_TIMEOUT_S } from "./settings.ts";
-import { isTree } from "./tree.ts";
+import { isTree, type Tree } from "./tree.ts";
 import type { ModelConfig } from "./types.ts";
 import { isHttpUrl } from "./urls.ts";
 
@@ -26,6 +26,8 @@ const COMFYUI_CONCURRENCY = 50;
 export interface BuildContext {
   /** The model's id. */
   readonly id: string;
+  /** The keys that it was given, broken ones included. */
+  readonly given: Tree;
   /** Its port, if it has one. */
   readonly port: number | null;
   /** What its process is made of; see `ModelConfig.processKey`. */
@@ -39,7 +41,7 @@ export interface BuildContext {
 /** Makes the effective configuration of one model; `null` after problems. */
 export function buildModel(
   settings: ModelSettings,
-  { id, port, processKey, top, findings }: BuildContext,
+  { id, given, port, processKey, top, findings }: BuildContext,
 ): ModelConfig | null {
   let sound = true;
   const complain = (key: string, message: string, expected?: string) => {
@@ -50,6 +52,7 @@ export function buildModel(
   if (settings.cmd !== undefined && settings.worker !== undefined) {
     complain("worker", `model ${id}: has both cmd and worker`, "exactly one of them");
   } else if (settings.cmd === undefined && settings.worker === undefined) {
+    if (given.cmd !== undefined || given.worker !== undefined) return null; // it is no text: that was said
     complain("", `model ${id}: has neither cmd nor worker`, "exactly one of them");
   }
   const cmd = settings.worker ?? settings.cmd ?? "";

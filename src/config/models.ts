@@ -87,7 +87,7 @@ export function loadModels(block: unknown, context: ModelsContext): LoadedModels
     const settings = checkAgainst(modelSchema, effective, { ...context, path });
     if (settings === undefined) continue;
     named.set(id, { id, aliases: settings.aliases, filterNames: filterNamesOf(settings) });
-    const model = buildModel(settings, { id, port, processKey, top, findings });
+    const model = buildModel(settings, { id, given: effective, port, processKey, top, findings });
     if (model !== null) models.set(id, model);
   }
   return { models, names: collectNames([...named.values()], findings) };
@@ -105,14 +105,16 @@ function withPort({ id, node, expanded }: Draft, { port, findings, complain }: P
     const macros: Macros = new Map([["PORT", port]]);
     return expandFilterNames(asTree(expandMacros(expanded, macros, path, complain)), macros, path, complain);
   }
-  if (usesPlaceholder(expanded.proxy, "PORT") && expanded.cmd !== undefined) {
+  // A command that is no text is complained about as such.
+  const isCommand = expanded.cmd !== undefined && typeof expanded.cmd !== "object";
+  if (usesPlaceholder(expanded.proxy, "PORT") && isCommand) {
     findings.problem({
       path: node.proxy === undefined || node.proxy === null ? path : [...path, "proxy"],
       message: `model ${id}: proxy uses \${PORT} but cmd does not - \${PORT} is only available when used in cmd`,
     });
     return { ...withoutPrototype(expanded), proxy: "http://localhost" };
   }
-  return expanded.cmd === undefined ? { ...withoutPrototype(expanded), proxy: "http://localhost" } : expanded;
+  return isCommand ? expanded : { ...withoutPrototype(expanded), proxy: "http://localhost" };
 }
 
 interface ExpandContext {
@@ -131,7 +133,7 @@ function expandModel(id: string, node: unknown, { globals, findings, complain }:
   const own = readMacros(node.macros, [...path, "macros"], `model ${id}: `, complain);
   const macros = mergeMacros(id, globals, own);
   const expanded = expandFilterNames(
-    asTree(expandMacros(prepare(node), macros, path, complain)),
+    asTree(expandMacros(tidy(node), macros, path, complain)),
     macros,
     path,
     complain,
@@ -140,7 +142,7 @@ function expandModel(id: string, node: unknown, { globals, findings, complain }:
 }
 
 /** Comments leave the commands before macros are expanded, so that a macro named in one leaks nothing (spec §2.9.6). */
-function prepare(node: Tree): Tree {
+function tidy(node: Tree): Tree {
   const prepared = emptyTree();
   for (const key of Object.keys(node)) {
     const value = node[key];

@@ -116,12 +116,13 @@ function prepareText(node: unknown, path: ConfigPath, { findings, written }: Pre
   const read = node instanceof Date ? node.toISOString() : String(node);
   const raw = written?.(path);
   // Where a macro stands, its value is what was meant.
-  if (raw === undefined || raw === read || raw.includes("${")) return read;
+  if (raw === read || raw?.includes("${")) return read;
+  const shown = JSON.stringify((raw ?? read).slice(0, 60));
   findings.warning({
     path,
-    message: `Kept as the text ${
-      JSON.stringify(raw.slice(0, 60))
-    }, which llama-swap reads as ${read}; quote it to be sure`,
+    message: raw === undefined
+      ? `Read as the text ${shown}; quote it to keep it as written`
+      : `Kept as the text ${shown}, which llama-swap reads as ${read}; quote it to be sure`,
   });
-  return raw;
+  return raw ?? read;
 }

@@ -20,10 +20,12 @@ import type { RouterConfig } from "./types.ts";
 
 /** What {@link loadRouter} found. */
 export interface LoadedRouter {
-  /** Which models go together. */
+  /** Which models go together, as it is configured. */
   readonly router: RouterConfig;
-  /** The same as a policy; `null` when the groups or the matrix are broken. */
-  readonly policy: EvictionPolicy | null;
+  /** The same, ready to be asked. */
+  readonly policy: EvictionPolicy;
+  /** Whether something is wrong with it, so that what the policy says means nothing. */
+  readonly isBroken: boolean;
   /** Where the config sets groups or a matrix; `null` when it does not. */
   readonly configuredAt: ConfigPath | null;
 }
@@ -47,25 +49,33 @@ export function loadRouter(top: TopSettings, local: LocalNames, findings: Findin
   if (chosen.use === "matrix" && chosen.matrix !== undefined) {
     const path = [...chosen.path, "matrix"];
     const { vars, evict_costs, sets } = chosen.matrix;
-    const entries = {
+    const { matrix, findings: told } = compileMatrix({
+      ...known,
       vars: Object.entries(vars),
       evictCosts: Object.entries(evict_costs),
       sets: Object.entries(sets),
+    });
+    told.forEach(tell(path));
+    return {
+      router: {
+        kind: "matrix",
+        vars: new Map(Object.entries(vars)),
+        costs: matrix?.costs ?? new Map(),
+        sets: new Map(Object.entries(sets)),
+      },
+      policy: createMatrixPolicy(matrix ?? { sets: [], costs: new Map(), nodeCount: 0 }),
+      isBroken: matrix === null,
+      configuredAt: path,
     };
-    const compiled = compileMatrix({ ...known, ...entries });
-    compiled.findings.forEach(tell(path));
-    const { matrix } = compiled;
-    const router: RouterConfig = { kind: "matrix", matrix: matrix ?? { sets: [], costs: new Map(), nodeCount: 0 } };
-    return { router, policy: matrix === null ? null : createMatrixPolicy(matrix), configuredAt: path };
   }
   const path = [...chosen.path, "groups"];
   const given = Object.entries(chosen.groups).map(([id, settings]) => ({ id, ...settings }));
   const { groups, findings: told } = checkGroups(given, known);
   told.forEach(tell(path));
-  const broken = chosen.use === "matrix" || told.some(({ severity }) => severity === "error");
   return {
     router: { kind: "groups", groups },
-    policy: broken ? null : createGroupsPolicy(groups),
+    policy: createGroupsPolicy(groups),
+    isBroken: chosen.use === "matrix" || told.some(({ severity }) => severity === "error"),
     configuredAt: given.length > 0 ? path : null,
   };
 }

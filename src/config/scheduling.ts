@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EvictionPolicy } from "../eviction/policy.ts";
 import type { Findings } from "./findings.ts";
 import { parseDuration } from "./durations.ts";
 import type { ConfigPath } from "./issues.ts";
@@ -18,8 +19,9 @@ const PRIORITY: ConfigPath = ["routing", "scheduler", "settings", "fifo", "prior
 /** Reads the scheduler's settings; `routerAt` is where groups or a matrix are configured, if they are. */
 export function schedulerOf(
   top: TopSettings,
-  { local, routerAt, findings }: {
+  { local, policy, routerAt, findings }: {
     readonly local: LocalNames;
+    readonly policy: EvictionPolicy;
     readonly routerAt: ConfigPath | null;
     readonly findings: Findings;
   },
@@ -29,6 +31,7 @@ export function schedulerOf(
   if (use === "fifo") {
     return {
       use,
+      policy,
       priorities,
       maxAgeMs: parseDuration(fifo.maxAge) || null,
       maxWaitMs: parseDuration(fifo.maxWait),

@@ -5,7 +5,7 @@
  */
 
 import type { Group } from "../eviction/groups.ts";
-import type { Matrix } from "../eviction/matrix.ts";
+import type { EvictionPolicy } from "../eviction/policy.ts";
 import type { LogLevel } from "../log.ts";
 import type { Capabilities, WorkerPermissions } from "./schema/model.ts";
 
@@ -193,6 +193,8 @@ export interface SerialSchedulerSettings {
 export interface FifoSchedulerSettings {
   /** Which one. */
   readonly use: "fifo";
+  /** Which running models must go before another starts. */
+  readonly policy: EvictionPolicy;
   /** Priorities by real model id, the higher first; unlisted models have 0. */
   readonly priorities: ReadonlyMap<string, number>;
   /** How long the oldest request may have waited before others stop passing it, in milliseconds; `null` = never. */
@@ -204,7 +206,7 @@ export interface FifoSchedulerSettings {
 /** How the scheduler is set. */
 export type SchedulerSettings = SerialSchedulerSettings | FifoSchedulerSettings;
 
-/** Which models may be in memory together under `fifo`. */
+/** Which models may be in memory together under `fifo`, as it is configured; the policy of `fifo` acts on it. */
 export type RouterConfig =
   | {
     /** Groups decide. */
@@ -215,8 +217,12 @@ export type RouterConfig =
   | {
     /** A matrix decides. */
     readonly kind: "matrix";
-    /** It, compiled. */
-    readonly matrix: Matrix;
+    /** Model ids by short name. */
+    readonly vars: ReadonlyMap<string, string>;
+    /** What stopping a model costs, by model id; 1 for those that are not listed. */
+    readonly costs: ReadonlyMap<string, number>;
+    /** Expressions by name of set. */
+    readonly sets: ReadonlyMap<string, string>;
   };
 
 /** The whole configuration. */
@@ -268,6 +274,6 @@ export interface Config {
   readonly limits: Limits;
   /** How requests are ordered. */
   readonly scheduler: SchedulerSettings;
-  /** Which models go together; `serial` ignores it. */
+  /** Which models go together, as it is configured; `serial` ignores it. */
   readonly router: RouterConfig;
 }

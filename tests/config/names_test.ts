@@ -65,3 +65,36 @@ Deno.test("a model with a problem still has its names", () => {
     "selectors.t.targets.0",
   ]);
 });
+
+Deno.test("what is broken hides nothing else, and is said once", () => {
+  const error = refuse(
+    `startPort: many
+models:
+  b: {cmd: [x], ttl: 5}
+  a: {cmd: "x \${PORT}", timeouts: {connect: -1, idleConn: x}}
+selectors:
+  s: 7
+  t: {strategy: pin, targets: [a, nope]}
+profiles:
+  p: {pins: {one: s, two: a, three: [a], four: nobody}}
+groups:
+  g: {members: [a, gone, {}]}
+hooks: {on_startup: {preload: [a, 3, [x]]}}
+apiKeys: [ok, "not ok"]
+`,
+  );
+  assertEquals(error.issues.map(({ path }) => path.join(".")), [
+    "startPort",
+    "models.b.cmd",
+    "models.a.timeouts.connect",
+    "models.a.timeouts.idleConn",
+    "selectors.s",
+    "selectors.t.targets.1",
+    "profiles.p.pins.three",
+    "profiles.p.pins.four",
+    "groups.g.members.2",
+    "groups.g.members.1",
+    "hooks.on_startup.preload.2",
+    "apiKeys.1",
+  ]);
+});

@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
-import { createMatrixPolicy } from "../../src/eviction/matrix_policy.ts";
-import type { Config, RouterConfig, SchedulerSettings } from "../../src/config/types.ts";
+import { assert, assertEquals, assertObjectMatch } from "@std/assert";
+import type { EvictionPolicy } from "../../src/eviction/policy.ts";
+import type { Config, RouterConfig } from "../../src/config/types.ts";
 import { configOf, load, models, refuse, warningsOf } from "./loading.ts";
 
 const FIFO = "routing: {scheduler: {use: fifo}}\n";
@@ -11,9 +11,14 @@ function groupsOf({ router }: Config): readonly string[] {
   return router.groups.map(({ id, members, swap }) => `${id}: ${members.join(" ")}${swap ? "" : " (together)"}`);
 }
 
-function matrixOf({ router }: Config): Extract<RouterConfig, { readonly kind: "matrix" }>["matrix"] {
+function matrixOf({ router }: Config): Extract<RouterConfig, { readonly kind: "matrix" }> {
   assert(router.kind === "matrix");
-  return router.matrix;
+  return router;
+}
+
+function policyOf({ scheduler }: Config): EvictionPolicy {
+  assert(scheduler.use === "fifo");
+  return scheduler.policy;
 }
 
 /** Under `fifo`, so that nothing is ignored and warned about. */
@@ -26,7 +31,7 @@ Deno.test("CR1: legacy groups and a legacy matrix are read as if they stood unde
     "g: a b (together)",
     "(default): c",
   ]);
-  assertEquals(matrixOf(configOf(FIFO + ABC + "matrix: {sets: {s: a & b}}\n")).sets.map(({ name }) => name), ["s"]);
+  assertEquals(matrixOf(configOf(FIFO + ABC + "matrix: {sets: {s: a & b}}\n")).sets, new Map([["s", "a & b"]]));
 });
 
 Deno.test("CR2: groups and a matrix are read under routing", () => {
@@ -34,7 +39,7 @@ Deno.test("CR2: groups and a matrix are read under routing", () => {
     "g: a",
     "(default): b c",
   ]);
-  assertEquals(matrixOf(configOf(withRouter("{use: matrix, settings: {matrix: {sets: {s: a}}}}"))).sets.length, 1);
+  assertEquals(matrixOf(configOf(withRouter("{use: matrix, settings: {matrix: {sets: {s: a}}}}"))).sets.size, 1);
 });
 
 Deno.test("CR3, CD1: without anything there is one group of all models, and the serial scheduler", () => {
@@ -99,7 +104,7 @@ Deno.test("CR6: with both, the one in use counts, and the other is a warning", (
   assertEquals(groupsOf(config), ["g: a", "(default): b c"]);
   assertEquals(warnings.map(({ path }) => path.join(".")), ["routing.router.settings.matrix"]);
   const other = load(withRouter("{use: matrix, settings: {groups: {g: {members: [nope]}}, matrix: {sets: {s: a}}}}"));
-  assertEquals(matrixOf(other.config).sets.length, 1);
+  assertEquals(matrixOf(other.config).sets.size, 1);
   assertEquals(other.warnings.map(({ path }) => path.join(".")), ["routing.router.settings.groups"]);
 });
 
@@ -125,25 +130,26 @@ Deno.test("CR9: legacy groups and matrix together are refused", () => {
 });
 
 Deno.test("CR10, CR17: a matrix is compiled, its costs by model name", () => {
-  const matrix = matrixOf(
-    configOf(FIFO + ABC + "matrix: {vars: {v: a}, evict_costs: {v: 7, b: 3}, sets: {s: v & b}}\n"),
-  );
-  assertEquals([...matrix.costs].sort(), [["a", 7], ["b", 3]]);
+  const config = configOf(FIFO + ABC + "matrix: {vars: {v: a}, evict_costs: {v: 7, b: 3}, sets: {s: v & b}}\n");
+  assertEquals([...matrixOf(config).costs].sort(), [["a", 7], ["b", 3]]);
+  assertEquals(matrixOf(config).vars, new Map([["v", "a"]]));
+  assertEquals([policyOf(config).kind, policyOf(config).evictedBy("a", ["b", "c"])], ["matrix", ["c"]]);
 });
 
 Deno.test("CR11: the compiled matrix decides, also through references", () => {
   const text = FIFO + models("g", "q", "v", "e") +
     "matrix: {evict_costs: {v: 50}, sets: {llms: g | q, full: +llms & v & e}}\n";
-  const decision = createMatrixPolicy(matrixOf(configOf(text))).explain("q", ["g", "v"]);
+  const decision = policyOf(configOf(text)).explain("q", ["g", "v"]);
   assertEquals([decision.chosen, decision.evicted, decision.together], ["full", ["g"], ["e", "q", "v"]]);
 });
 
 Deno.test("CR12: sets name models by id or by var, and a var wins over a model of its name", () => {
-  const matrix = (block: string) => matrixOf(configOf(FIFO + ABC + `matrix: ${block}\n`));
-  assertEquals(matrix("{sets: {s: a & b}}").sets.length, 1);
-  assertEquals(matrix("{vars: {x: a}, sets: {s: x & b & a}}").sets.length, 1);
-  const shadowed = createMatrixPolicy(matrix("{vars: {a: b}, sets: {s: a & c}}"));
-  assertEquals([shadowed.canCoexist(["b", "c"]), shadowed.canCoexist(["a", "c"])], [true, false]);
+  const canCoexist = (block: string, ...ids: readonly string[]) =>
+    policyOf(configOf(FIFO + ABC + `matrix: ${block}\n`)).canCoexist(ids);
+  assertEquals(canCoexist("{sets: {s: a & b}}", "a", "b"), true);
+  assertEquals(canCoexist("{vars: {x: a}, sets: {s: x & b & a}}", "a", "b"), true);
+  const shadowed = "{vars: {a: b}, sets: {s: a & c}}";
+  assertEquals([canCoexist(shadowed, "b", "c"), canCoexist(shadowed, "a", "c")], [true, false]);
 });
 
 Deno.test("CR13–CR16: what is wrong with a matrix is said where it stands", async (t) => {
@@ -194,11 +200,10 @@ Deno.test("S4: serial says once that it ignores groups, a matrix and priorities"
 });
 
 Deno.test("S20: the scheduler is serial unless fifo is asked for, each with settings of its own", () => {
-  const settings = (use: string): SchedulerSettings =>
-    configOf(
-      `routing: {scheduler: {use: ${use}, settings: {serial: {parallel: 4, maxWait: 5m}, fifo: {maxAge: 0, maxWait: 90}}}}`,
-    ).scheduler;
-  assertEquals(settings("serial"), { use: "serial", parallel: 4, maxQueue: 1000, maxWaitMs: 300_000 });
-  assertEquals(settings("fifo"), { use: "fifo", priorities: new Map(), maxAgeMs: null, maxWaitMs: 90_000 });
-  assertEquals(configOf(FIFO).scheduler, { use: "fifo", priorities: new Map(), maxAgeMs: 60_000, maxWaitMs: null });
+  const settings = (text: string) => configOf(text).scheduler;
+  const both = (use: string) =>
+    `routing: {scheduler: {use: ${use}, settings: {serial: {parallel: 4, maxWait: 5m}, fifo: {maxAge: 0, maxWait: 90}}}}`;
+  assertEquals(settings(both("serial")), { use: "serial", parallel: 4, maxQueue: 1000, maxWaitMs: 300_000 });
+  assertObjectMatch(settings(both("fifo")), { use: "fifo", priorities: new Map(), maxAgeMs: null, maxWaitMs: 90_000 });
+  assertObjectMatch(settings(FIFO), { use: "fifo", maxAgeMs: 60_000, maxWaitMs: null, policy: { kind: "groups" } });
 });

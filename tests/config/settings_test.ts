@@ -166,6 +166,11 @@ Deno.test("W59: text that YAML takes for a number, date or boolean stays as it w
       if (changed) assertStringIncludes(String(warnings[0]), `c.yaml:4:5: models.m.name: Kept as the text "${text}"`);
     });
   }
+  await t.step("also where an anchor or a merge brings it", () => {
+    const text = "x-date: &d 2024-01-01\nx-base: &b {name: 0123}\n" + models(["m", "<<: [*b]", "description: *d"]);
+    const model = load(text).config.models.get("m");
+    assertEquals([model?.name, model?.description], ["0123", "2024-01-01"]);
+  });
   await t.step("a macro gives its value", () => {
     const text = "macros: {n: 0123}\n" + models(["m", "name: ${n}"]);
     assertEquals(configOf(text).models.get("m")?.name, "83");
