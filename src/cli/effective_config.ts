@@ -46,6 +46,11 @@ function toPlain(value: unknown, redactor: Redactor): unknown {
   if (value instanceof Map) return toPlain(Object.fromEntries(value), redactor);
   if (value instanceof Set) return toPlain([...value], redactor);
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined && !isMachinery(item));
   return Object.fromEntries(entries.map(([key, item]) => [key, toPlain(item, redactor)]));
+}
+
+/** Whether a value acts instead of saying something: what it was made of stands beside it. */
+function isMachinery(value: unknown): boolean {
+  return typeof value === "function" || value instanceof RegExp;
 }

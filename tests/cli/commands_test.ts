@@ -95,6 +95,18 @@ Deno.test("check prints the effective configuration, valid YAML without a secret
   });
 });
 
+Deno.test("check prints what rules and patterns are made of, and not what acts on them", async () => {
+  const text = "routing: {scheduler: {use: fifo}}\nmatrix: {sets: {s: a}}\nupstream: {ignorePaths: ['^/x']}\n" +
+    "models: {a: {cmd: 'x ${PORT}'}}\n";
+  await withConfig(text, async (file) => {
+    const { code, out } = await run(["check", "-config", file]);
+    assertEquals(code, 0);
+    assertStringIncludes(out, "  policy:\n    kind: matrix\n");
+    assertStringIncludes(out, "  sets:\n    s: a\n");
+    assertStringIncludes(out, "ignorePaths:\n  - written: ^/x\n");
+  });
+});
+
 Deno.test("check -strict fails on warnings, each with its place; without -strict they are only told", async () => {
   await withConfig("models:\n  m:\n    cmd: x ${PORT}\n    colour: red\n", async (file) => {
     const told = await run(["check", "-config", file, "-print=false"]);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { configJsonSchema } from "../../config/documentation.ts";
+import { configJsonSchema } from "../../config/json_schema.ts";
 import type { Command } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 
