@@ -42,8 +42,7 @@ function transition(state: State, event: Event): readonly [State, readonly Comma
   const { next } = after.reload;
   const inheritance = next === null ? null : handOver(after);
   if (next === null || inheritance === null) return step;
-  // A wake-up that comes early changes nothing by itself, but the new core looks at everything.
-  const [taken, more] = transition(inherit(inheritance, next), { type: "woke", at: event.at });
+  const [taken, more] = inherit(inheritance, next, event.at);
   return [taken, [...commands, ...more]];
 }
 
@@ -51,8 +50,12 @@ function handOver(state: State): Inheritance | null {
   return isSerial(state) ? SERIAL_CORE.handOver(state) : FIFO_CORE.handOver(state);
 }
 
-function inherit(inheritance: Inheritance, settings: SchedulerSettings): State {
-  return settings.use === "serial" ? inheritSerial(inheritance, settings) : inheritFifo(inheritance, settings);
+function inherit(
+  inheritance: Inheritance,
+  settings: SchedulerSettings,
+  at: number,
+): readonly [State, readonly Command[]] {
+  return settings.use === "serial" ? inheritSerial(inheritance, settings, at) : inheritFifo(inheritance, settings, at);
 }
 
 function isSerial(state: State): state is SerialState {

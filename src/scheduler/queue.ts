@@ -42,7 +42,7 @@ export function emptyQueue<T extends Ticketed>(): Queue<T> {
   return EMPTY;
 }
 
-/** The line with `item` at its end; its ticket must be above every ticket that was ever in this line. */
+/** The line with `item` at its end; its ticket must be above every ticket that is in this line. */
 export function append<T extends Ticketed>(queue: Queue<T>, item: T): Queue<T> {
   if (queue.root === null) {
     return { size: 1, base: item.ticket, span: 1, root: { count: 1, slots: [item] } };
@@ -54,6 +54,21 @@ export function append<T extends Ticketed>(queue: Queue<T>, item: T): Queue<T> {
     span *= FAN_OUT;
   }
   return movedOn({ size: queue.size + 1, base: queue.base, span, root: insert(root, span, { offset, item }) }, item);
+}
+
+/** The line with `item` at the place of its ticket, also before or between others; the ticket must not be in it. */
+export function put<T extends Ticketed>(queue: Queue<T>, item: T): Queue<T> {
+  let { base, span, root } = queue;
+  while (root !== null && item.ticket < base) {
+    const width = span * FAN_OUT;
+    const before = Math.min(FAN_OUT - 1, Math.ceil((base - item.ticket) / width));
+    const slots: (Node<T> | undefined)[] = Array(before).fill(undefined);
+    slots.push(root);
+    root = { count: root.count, slots };
+    base -= before * width;
+    span = width;
+  }
+  return append({ size: queue.size, base, span, root }, item);
 }
 
 /** A line that never empties leaves the old part of its trie behind: only the part where `item` stands may be kept. */

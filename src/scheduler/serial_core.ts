@@ -23,15 +23,22 @@ import {
   hasSlot,
   isHeld,
   leaveQueue,
-  refuse,
   refuseLoading,
   retryAfter,
   setTurn,
   stateOf,
-  unknownModel,
 } from "./serial_draft.ts";
 import { settle } from "./serial_settle.ts";
 import type { Active, SerialState, Turn } from "./serial_state.ts";
+import {
+  cancelledByOperator,
+  modelUnloaded,
+  moveTimer,
+  refuse,
+  tooManyRequests,
+  unknownModel,
+  waitedTooLong,
+} from "./steps.ts";
 import type { Command, Event, SerialSettings, Ticket, Waiting } from "./types.ts";
 
 const ANNOUNCE: Command = { type: "announce" };
@@ -71,7 +78,7 @@ function note(draft: Draft, event: Event): void {
     case "cancelled":
       return noteCancel(draft, event.ticket, null);
     case "cancelAsked":
-      return noteCancel(draft, event.ticket, new GatewayError("cancelled", "The request was cancelled by an operator"));
+      return noteCancel(draft, event.ticket, cancelledByOperator());
     case "loaded":
       return noteLoaded(draft, event.loadId);
     case "loadFailed":
@@ -113,13 +120,8 @@ function noteRequest(draft: Draft, request: Waiting): void {
   const configured = draft.models.get(model);
   if (configured === undefined) return refuse(draft, ticket, unknownModel(model));
   if (configured.limit !== undefined && countOf(draft.counts, model) >= configured.limit) {
-    return refuse(
-      draft,
-      ticket,
-      new GatewayError("concurrency_limit", `Too many requests for ${model}`, {
-        retryAfterS: retryAfterS(draft.estimates, 1, draft.settings.parallel),
-      }),
-    );
+    const seconds = retryAfterS(draft.estimates, 1, draft.settings.parallel);
+    return refuse(draft, ticket, tooManyRequests(model, seconds));
   }
   if (isFull(draft, model)) {
     return refuse(
@@ -206,7 +208,7 @@ function noteConfig(draft: Draft, event: Extract<Event, { type: "reconfigured" }
 }
 
 function noteUnload(draft: Draft, unloadId: number, models: readonly string[] | null): void {
-  const error = new GatewayError("model_unloaded", "The model was unloaded");
+  const error = modelUnloaded();
   const active = draft.active;
   if (active !== null && (models === null || models.includes(active.model))) {
     abandon(draft, active);
@@ -244,21 +246,14 @@ function noteWoke(draft: Draft): void {
   for (let head = first(draft.queue); head !== undefined; head = first(draft.queue)) {
     if (head.at + maxWaitMs > draft.now) return;
     leaveQueue(draft, head);
-    const error = new GatewayError("queue_timeout", "The request waited too long for its turn", {
-      retryAfterS: retryAfter(draft),
-    });
-    refuse(draft, head.ticket, error);
+    refuse(draft, head.ticket, waitedTooLong(retryAfter(draft)));
   }
 }
 
-/** One movable timer that may come early but never late: it is moved only when it would miss the head's time. */
 function setTimer(draft: Draft): void {
   const { maxWaitMs } = draft.settings;
   const head = maxWaitMs === null ? undefined : first(draft.queue);
-  const due = head === undefined || maxWaitMs === null ? null : head.at + maxWaitMs;
-  if (due === null ? draft.wakeAt === null : draft.wakeAt !== null && draft.wakeAt <= due) return;
-  draft.wakeAt = due;
-  draft.commands.push({ type: "wakeAt", at: due });
+  moveTimer(draft, head === undefined || maxWaitMs === null ? null : head.at + maxWaitMs);
 }
 
 /** The serial core as the lease façade takes it. */
@@ -274,9 +269,13 @@ export const SERIAL_CORE: Core<SerialState> = {
 };
 
 /** The serial core goes on where another one has ended; whoever waits does so in arrival order. */
-export function inherit({ common, waiting }: Inheritance, settings: SerialSettings): SerialState {
+export function inherit(
+  { common, waiting }: Inheritance,
+  settings: SerialSettings,
+  at: number,
+): readonly [SerialState, readonly Command[]] {
   const { models, running, unloading, reload, closed, nextLoadId, estimates } = common;
-  return {
+  const state: SerialState = {
     ...initialState({ models, settings }),
     queue: waiting.reduce((queue, item) => append(queue, item), emptyQueue<Waiting>()),
     counts: countsFor(models, waiting.map(({ model }) => model)),
@@ -287,6 +286,7 @@ export function inherit({ common, waiting }: Inheritance, settings: SerialSettin
     nextLoadId,
     estimates,
   };
+  return transition(state, { type: "woke", at });
 }
 
 function* activeIn({ model, turns }: Active): Generator<ActiveRequest> {

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { GatewayError } from "../errors.ts";
+import type { GatewayError } from "../errors.ts";
 import { counted } from "./counts.ts";
 import { retryAfterS, withTurn } from "./estimates.ts";
 import { append, emptyQueue, itemsAfter, remove, replace } from "./queue.ts";
 import { drains, isStale } from "./reload.ts";
 import type { Active, SerialState, Turn } from "./serial_state.ts";
-import type { Command, Ticket, Waiting } from "./types.ts";
+import { refuse } from "./steps.ts";
+import type { Command, Waiting } from "./types.ts";
 
 /** A state under construction: its fields are replaced, the values in them never changed. */
 export type Draft = { -readonly [Key in keyof SerialState]: SerialState[Key] } & {
@@ -138,19 +139,9 @@ export function leaveQueue(draft: Draft, waiting: Waiting): void {
   draft.counts = counted(draft.counts, waiting.model, -1);
 }
 
-/** Answers a request with an error. */
-export function refuse(draft: Draft, ticket: Ticket, error: GatewayError): void {
-  draft.commands.push({ type: "refuse", ticket, error });
-}
-
 /** Whole seconds until a request that came now would have had its turn. */
 export function retryAfter(draft: Draft): number {
   return retryAfterS(draft.estimates, draft.queue.size + 1, draft.settings.parallel);
-}
-
-/** S1 and S8: the model is not in the config. */
-export function unknownModel(model: string): GatewayError {
-  return new GatewayError("unknown_model", `Model not found: ${model}`, { param: "model" });
 }
 
 function isLoading(turn: Turn): 0 | 1 {

@@ -17,11 +17,10 @@ import {
   isHeld,
   leaveQueue,
   loadingTurns,
-  refuse,
   refuseLoading,
-  unknownModel,
 } from "./serial_draft.ts";
 import type { Active } from "./serial_state.ts";
+import { refuse, unknownModel } from "./steps.ts";
 import type { Waiting } from "./types.ts";
 
 /**

@@ -89,7 +89,7 @@ Deno.test("S8: a head whose model is no longer configured is refused and the nex
   history.request("b");
   history.request("c");
   assertEquals(
-    history.reload(["b"], new Map([["a", {}], ["c", {}]])),
+    history.reload(["b"], { models: new Map([["a", {}], ["c", {}]]) }),
     ["reloaded 1 well"],
   );
   assertEquals(history.tell(served(1)), ["refuse 2 unknown_model", "load 2 c -a"]);
