@@ -57,9 +57,9 @@ function dropGone(draft: Draft): void {
 /** Requests whose backend was lost are served again, or its load is started again. */
 function startAgain(draft: Draft, active: Active): void {
   if (active.loadId !== null || active.loading === 0) return;
+  if (!draft.models.has(active.model)) return refuseLoading(draft, active, unknownModel(active.model));
   if (draft.unloading.size > 0 || drains(draft)) return;
-  if (!draft.models.has(active.model)) refuseLoading(draft, active, unknownModel(active.model));
-  else if (isAloneAndReady(draft, active.model)) grantLoading(draft, active);
+  if (isAloneAndReady(draft, active.model)) grantLoading(draft, active);
   else load(draft, active);
 }
 

@@ -92,8 +92,8 @@ for (const settings of BOTH) {
 
   Deno.test(`G1 reload under ${use}: a stale backend that cannot be stopped fails the reload, and its next load stops it first`, () => {
     const history = serving(settings);
-    history.request("a");
     history.reload(["a"]);
+    history.request("a");
     history.tell(served(1));
     const error = new GatewayError("stop_failed", "alive");
     assertEquals(history.tell({ type: "retired", retireId: 1, error }), ["reloaded 1 stop_failed", "load 2 a -a"]);
