@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { initialState, transition } from "../../src/scheduler/serial_core.ts";
 import type { SerialState } from "../../src/scheduler/serial_state.ts";
 import type { Event, SchedulerModel, SerialSettings } from "../../src/scheduler/types.ts";
+import { partsOf, reachable } from "./reachable.ts";
 
 const MODEL_COUNT = 500;
 const MODELS: ReadonlyMap<string, SchedulerModel> = new Map(
@@ -11,24 +12,6 @@ const SETTINGS: SerialSettings = { use: "serial", parallel: 32, maxQueue: 1_000_
 
 /** How many values a state may have anew, entries of arrays and maps included: a few paths of 32 slots each. */
 const FEW = 300;
-
-/** Every object that can be reached. */
-function reachable(root: unknown, known: ReadonlySet<object> = new Set()): Set<object> {
-  const found = new Set<object>();
-  const open: unknown[] = [root];
-  for (let value = open.pop(); open.length > 0 || value !== undefined; value = open.pop()) {
-    if (typeof value !== "object" || value === null || found.has(value) || known.has(value)) continue;
-    found.add(value);
-    for (const part of partsOf(value)) if (part !== undefined) open.push(part);
-  }
-  return found;
-}
-
-function partsOf(value: object): readonly unknown[] {
-  if (value instanceof Map) return [...value.keys(), ...value.values()];
-  if (value instanceof Set) return [...value];
-  return Object.values(value);
-}
 
 /** Each kind of thing that happens to one request, on a state with a long queue; all of them leave the state usable. */
 function kinds(state: SerialState, ticket: number): Event[] {

@@ -7,6 +7,7 @@ import {
   first,
   itemsAfter,
   positionOf,
+  put,
   type Queue,
   remove,
   replace,
@@ -82,4 +83,18 @@ Deno.test("G4: cancelling one of 100,000 waiting requests replaces one path and 
   const less = remove(queue, 50_000);
   const shared = queue.root?.slots.filter((slot, index) => slot === less.root?.slots[index]).length;
   assertEquals(shared, (queue.root?.slots.length ?? 0) - 1);
+});
+
+Deno.test("a line takes items in any order of their tickets and is the same as one that was filled in order", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 100_000 }), { maxLength: 60 }), (tickets) => {
+      const line = tickets.reduce((queue, ticket) => put(queue, { ticket }), emptyQueue<Item>());
+      const sorted = [...tickets].sort((a, b) => a - b);
+      assertEquals([...itemsAfter(line)].map(({ ticket }) => ticket), sorted);
+      assertEquals(sorted.map((ticket) => positionOf(line, ticket)), sorted.map((_, index) => index + 1));
+      const half = tickets.filter((_, index) => index % 2 === 0).reduce((queue, ticket) => remove(queue, ticket), line);
+      assertEquals(half.size, Math.floor(tickets.length / 2));
+      assertEquals(first(half)?.ticket, sorted.find((ticket) => find(half, ticket) !== undefined));
+    }),
+  );
 });
