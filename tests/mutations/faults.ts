@@ -22,6 +22,13 @@ const SETTLE = "src/scheduler/serial_settle.ts";
 const QUEUE = "src/scheduler/queue.ts";
 const LEASE = "src/scheduler/lease.ts";
 const FACADE = "src/scheduler/scheduler.ts";
+const RELOAD = "src/scheduler/reload.ts";
+const EITHER = "src/scheduler/either_core.ts";
+const FIFO_FACTS = "src/scheduler/fifo_facts.ts";
+const FIFO_DRAFT = "src/scheduler/fifo_draft.ts";
+const FIFO_CHOICE = "src/scheduler/fifo_choice.ts";
+const FIFO_SETTLE = "src/scheduler/fifo_settle.ts";
+const FIFO_LANES = "src/scheduler/fifo_lanes.ts";
 
 /** The faults, each with the promise it breaks. */
 export const FAULTS: readonly Fault[] = [
@@ -108,5 +115,114 @@ export const FAULTS: readonly Fault[] = [
     file: FACADE,
     find: "if (this.#busy) return;",
     replace: "",
+  },
+  {
+    name: "fifo: a served request keeps its place among those of its model (FI24)",
+    file: FIFO_DRAFT,
+    find: "  endServing(draft, turn);\n  release(draft, turn.model);",
+    replace: "  endServing(draft, turn);",
+  },
+  {
+    name: "fifo: a load may stop the target of a running load (§4.4, first rule)",
+    file: FIFO_CHOICE,
+    find: "    if (evict.includes(target)) return true;\n",
+    replace: "",
+  },
+  {
+    name: "fifo: a load may start what a running load stops (§4.4, second rule)",
+    file: FIFO_CHOICE,
+    find: "    if (swap.evict.includes(model)) return true;\n",
+    replace: "",
+  },
+  {
+    name: "fifo: two loads may stop the same backend (§4.4, third rule)",
+    file: FIFO_CHOICE,
+    find: "    if (evict.some((other) => swap.evict.includes(other))) return true;\n",
+    replace: "",
+  },
+  {
+    name: "fifo: a load starts beside one that would have to stop its target",
+    file: FIFO_CHOICE,
+    find: "  if (!fitsBesideLoads(draft, model, evict)) return null;\n",
+    replace: "",
+  },
+  {
+    name: "fifo: a busy model is stopped (§4.3, step 7)",
+    file: FIFO_CHOICE,
+    find: "  if (evict.some((other) => draft.inFlight.has(other))) return null;\n",
+    replace: "",
+  },
+  {
+    name: "fifo: the lower priority goes first (FI20)",
+    file: FIFO_LANES,
+    find: "lane.priority <= priority",
+    replace: "lane.priority >= priority",
+  },
+  {
+    name: "fifo: maxAge holds nobody back (W27)",
+    file: FIFO_CHOICE,
+    find: "waiting.at + settings.maxAgeMs <= now ? waiting : undefined",
+    replace: "waiting.at + settings.maxAgeMs <= now ? undefined : undefined",
+  },
+  {
+    name: "fifo: a new load may get in the way of the oldest request (W27)",
+    file: FIFO_CHOICE,
+    find:
+      "  if (claim !== null && claim.model !== model && getsInTheWay(draft, { model, evict }, claim)) return null;\n",
+    replace: "",
+  },
+  {
+    name: "fifo: the late end of a load is matched by its model's name (W30)",
+    file: FIFO_FACTS,
+    find: "if (swap.loadId === loadId) return endSwap(draft, model);",
+    replace: "if (swap.loadId >= loadId) return endSwap(draft, model);",
+  },
+  {
+    name: "fifo: a blocked request blocks those behind it (§4.5, drain)",
+    file: FIFO_SETTLE,
+    find: "    if (blocked >= lanes.models) return;",
+    replace: "    if (blocked >= 1) return;",
+  },
+  {
+    name: "fifo: who waits is not looked at when a model becomes idle",
+    file: FIFO_DRAFT,
+    find: "  if (left <= 0) draft.mustWalk = true;\n",
+    replace: "",
+  },
+  {
+    name: "fifo: a model is started while its unload goes on",
+    file: FIFO_CHOICE,
+    find: "if (isDraining(draft, model) || isUnloading(draft, model)) return null;",
+    replace: "if (isDraining(draft, model)) return null;",
+  },
+  {
+    name: "reload: a stale backend gets new work",
+    file: RELOAD,
+    find: "  return reload.stale.size > 0 && reload.stale.get(model)?.isStuck === false;",
+    replace: "  return reload.stale.size > 1e9 && reload.stale.get(model)?.isStuck === false;",
+  },
+  {
+    name: "reload: a backend is stopped while it serves",
+    file: RELOAD,
+    find: "if (retireId !== null || isStuck || isBusy(model)) continue;",
+    replace: "if (retireId !== null || isStuck) continue;",
+  },
+  {
+    name: "reload: the late end of an earlier stop is taken for the present one",
+    file: RELOAD,
+    find: "find(([, known]) => known.retireId === retireId)?.[0];",
+    replace: "find(([, known]) => known.retireId !== null)?.[0];",
+  },
+  {
+    name: "reload: under serial a model is loaded before a stale backend has stopped (G1)",
+    file: DRAFT,
+    find: "draft.reload.next !== null || drains(draft);",
+    replace: "draft.reload.next !== null;",
+  },
+  {
+    name: "reload: the other core takes over while the one before still has something going on",
+    file: EITHER,
+    find: "  return isSerial(state) ? SERIAL_CORE.handOver(state) : FIFO_CORE.handOver(state);",
+    replace: "  return { common: state, waiting: [...transition.length > 0 ? EITHER_CORE.waitingIn(state, 0) : []] };",
   },
 ];

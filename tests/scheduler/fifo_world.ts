@@ -79,8 +79,14 @@ export class FifoWorld {
   #id = 0;
   #isBusy = false;
   #isClosed = false;
+  readonly #isPairwise: boolean;
 
-  constructor(settings: FifoSettings) {
+  /**
+   * `isPairwise` says of the policy that whether a model goes depends on the target alone. Otherwise a start may free
+   * somebody who waits; he starts when what goes on then ends, at the latest.
+   */
+  constructor(settings: FifoSettings, isPairwise: boolean) {
+    this.#isPairwise = isPairwise;
     this.#fifo = settings;
     this.#settings = settings;
     this.state = initialState({ models: this.#configured(0), settings });
@@ -359,7 +365,7 @@ export class FifoWorld {
 
   #check(): void {
     const { wakeAt, settings } = this.state;
-    if (!this.#isClosed && (wakeAt === null || wakeAt > this.now)) {
+    if (this.#isPairwise && !this.#isClosed && (wakeAt === null || wakeAt > this.now)) {
       const [, more] = EITHER_CORE.transition(this.state, { type: "woke", at: this.now });
       const late = more.find(({ type }) => type === "grant" || type === "load" || type === "retire");
       if (late !== undefined) fail(`a wake-up was lost: ${JSON.stringify(late)}`);
