@@ -30,6 +30,12 @@ export interface Claim {
   readonly evict: readonly string[];
 }
 
+/** A load that might begin. */
+interface Load {
+  readonly model: string;
+  readonly evict: readonly string[];
+}
+
 /**
  * Who has a claim: a request that was under way before, else the one that has waited longest, once for `maxAge`.
  *
@@ -39,7 +45,7 @@ export function claimOf(draft: Draft): Claim | null {
   const holder = first(draft.returning) ?? overdue(draft);
   if (holder === undefined) return null;
   const { ticket, model } = holder;
-  return { ticket, model, evict: evictedBy(draft, model, runningFor(draft, model)) };
+  return { ticket, model, evict: evictedBy(draft, model, presentIn(draft)) };
 }
 
 /** The waiting request that has waited for `maxAge`, if the oldest has. */
@@ -56,12 +62,12 @@ export function choose(draft: Draft, model: string, claim: Claim | null): Choice
   if (isDraining(draft, model) || isUnloading(draft, model)) return null;
   if (isBarred(claim, model)) return null;
   if (draft.swaps.has(model)) return { type: "join" };
-  const evict = evictedBy(draft, model, runningFor(draft, model));
+  const evict = evictedBy(draft, model, presentIn(draft));
   if (collides(draft, model, evict)) return null;
   const stale = isStale(draft, model);
   if (evict.length === 0 && !stale && draft.running.get(model) === "ready") return { type: "grant" };
   if (evict.some((other) => draft.inFlight.has(other))) return null;
-  if (!fitsBesideLoads(draft, model, evict)) return null;
+  if (!fitsBesideLoads(draft, { model, evict })) return null;
   if (claim !== null && claim.model !== model && getsInTheWay(draft, { model, evict }, claim)) return null;
   // A backend of the config before that could not be stopped is tried again, and never used.
   return { type: "swap", evict: stale ? [...evict, model].sort() : evict };
@@ -73,21 +79,33 @@ export function isBarred(claim: Claim | null, model: string): boolean {
 }
 
 /**
- * What counts as running, ascending: every backend that is not stopped or will be started; what a load stops, until that
- * load has ended; and what serves, also when its backend was lost, as its requests may need it again.
+ * What counts as running: every backend that is not stopped or will be started; what a load stops, until that load has
+ * ended; and what serves, also when its backend was lost, as its requests may need it again.
  */
-function runningFor({ running, swaps, inFlight }: Draft, model: string): readonly string[] {
+function presentIn({ running, swaps, inFlight }: Draft): Set<string> {
   const names = new Set(running.keys());
   for (const [target, { evict }] of swaps) {
-    if (target !== model) names.add(target);
+    names.add(target);
     for (const other of evict) names.add(other);
   }
   for (const other of inFlight.keys()) names.add(other);
-  return [...names].sort();
+  return names;
 }
 
-function evictedBy({ settings }: Draft, model: string, running: readonly string[]): readonly string[] {
-  return settings.policy.evictedBy(model, running).filter((other) => other !== model).sort();
+/** What runs when this load and those before it have ended. */
+function afterwards(draft: Draft, { model, evict }: Load): Set<string> {
+  const names = presentIn(draft);
+  for (const swap of draft.swaps.values()) for (const other of swap.evict) names.delete(other);
+  for (const other of evict) names.delete(other);
+  return names.add(model);
+}
+
+/** What has to be stopped for a model, ascending; the policy hears of the model itself only when it need not start. */
+function evictedBy(draft: Draft, model: string, present: ReadonlySet<string>): readonly string[] {
+  const isReady = draft.running.get(model) === "ready" && !isStale(draft, model);
+  const running = [...present].filter((other) => other !== model);
+  if (isReady) running.push(model);
+  return draft.settings.policy.evictedBy(model, running.sort()).filter((other) => other !== model).sort();
 }
 
 /** The three ways in which a load gets in the way of one that runs: it stops it, is stopped by it, or both stop the same. */
@@ -101,32 +119,19 @@ function collides({ swaps }: Draft, model: string, evict: readonly string[]): bo
   return false;
 }
 
-/** What runs when this load and those before it have ended. */
-function afterwards(draft: Draft, model: string, evict: readonly string[]): readonly string[] {
-  const gone = new Set(evict);
-  for (const swap of draft.swaps.values()) for (const other of swap.evict) gone.add(other);
-  return [...runningFor(draft, model).filter((other) => other !== model && !gone.has(other)), model].sort();
-}
-
 /** No load that runs would have to stop this one's target: its own backend may not have begun to start yet. */
-function fitsBesideLoads(draft: Draft, model: string, evict: readonly string[]): boolean {
+function fitsBesideLoads(draft: Draft, load: Load): boolean {
   if (draft.swaps.size === 0) return true;
-  const then = afterwards(draft, model, evict);
-  return [...draft.swaps.keys()].every((target) => !evictedBy(draft, target, then).includes(model));
+  const then = afterwards(draft, load);
+  return [...draft.swaps.keys()].every((target) => !evictedBy(draft, target, then).includes(load.model));
 }
 
 /** Whether a load would make the claim's way longer than it is. */
-function getsInTheWay(
-  draft: Draft,
-  { model, evict }: { readonly model: string; readonly evict: readonly string[] },
-  claim: Claim,
-): boolean {
-  if (evict.includes(claim.model) || evict.some((other) => claim.evict.includes(other))) return true;
-  const then = afterwards(draft, model, evict);
+function getsInTheWay(draft: Draft, load: Load, claim: Claim): boolean {
+  if (load.evict.includes(claim.model) || load.evict.some((other) => claim.evict.includes(other))) return true;
+  const then = afterwards(draft, load);
   if (evictedBy(draft, claim.model, then).some((other) => !claim.evict.includes(other))) return true;
-  return evictedBy(draft, model, [...then.filter((other) => other !== claim.model), claim.model].sort()).includes(
-    claim.model,
-  );
+  return evictedBy(draft, load.model, then.add(claim.model)).includes(claim.model);
 }
 
 function isUnloading({ unloading }: Draft, model: string): boolean {

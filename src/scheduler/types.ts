@@ -24,8 +24,10 @@ export interface SchedulerModel {
 /** Which models may not stay when another one comes: groups or a matrix. */
 export interface EvictionPolicyLike {
   /**
-   * Which of `running` must be gone before `target` starts; a pure function. Both may name models that are not configured
-   * any more.
+   * Which of `running` must be gone before `target` starts; a pure function.
+   *
+   * `running` is sorted; it holds the target only when that is ready, so that it need not start. It may hold models that
+   * are not configured any more.
    */
   evictedBy(target: string, running: readonly string[]): readonly string[];
 }

@@ -143,7 +143,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "fifo: a load starts beside one that would have to stop its target",
     file: FIFO_CHOICE,
-    find: "  if (!fitsBesideLoads(draft, model, evict)) return null;\n",
+    find: "  if (!fitsBesideLoads(draft, { model, evict })) return null;\n",
     replace: "",
   },
   {
