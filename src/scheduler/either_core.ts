@@ -8,9 +8,14 @@
  */
 
 import type { Core, CoreStart, Inheritance } from "./core.ts";
-import { FIFO_CORE, inherit as inheritFifo, initialState as initialFifo } from "./fifo_core.ts";
+import { FIFO_CORE, inherit as inheritFifo, initialState as initialFifo, transition as stepFifo } from "./fifo_core.ts";
 import type { FifoState } from "./fifo_state.ts";
-import { inherit as inheritSerial, initialState as initialSerial, SERIAL_CORE } from "./serial_core.ts";
+import {
+  inherit as inheritSerial,
+  initialState as initialSerial,
+  SERIAL_CORE,
+  transition as stepSerial,
+} from "./serial_core.ts";
 import type { SerialState } from "./serial_state.ts";
 import type { Command, Event, SchedulerSettings } from "./types.ts";
 
@@ -37,13 +42,14 @@ export const EITHER_CORE: Core<State> = {
 };
 
 function transition(state: State, event: Event): readonly [State, readonly Command[]] {
-  const step = isSerial(state) ? SERIAL_CORE.transition(state, event) : FIFO_CORE.transition(state, event);
-  const [after, commands] = step;
-  const { next } = after.reload;
-  const inheritance = next === null ? null : handOver(after);
+  const step: readonly [State, readonly Command[]] = isSerial(state)
+    ? stepSerial(state, event)
+    : stepFifo(state, event);
+  const { next } = step[0].reload;
+  const inheritance = next === null ? null : handOver(step[0]);
   if (next === null || inheritance === null) return step;
   const [taken, more] = inherit(inheritance, next, event.at);
-  return [taken, [...commands, ...more]];
+  return [taken, [...step[1], ...more]];
 }
 
 function handOver(state: State): Inheritance | null {

@@ -41,12 +41,11 @@ export class PublicIds<C extends Named> {
     return id;
   }
 
-  /** A caller has left; its id is kept while its slot is still taken. */
-  forget(caller: C, keepsSlot: () => boolean): void {
-    const { knownId, ticket } = caller;
+  /** A caller has left; its id is kept if its slot is still taken. */
+  forget({ knownId, ticket }: C, keepsSlot: boolean): void {
     if (knownId === undefined) return;
-    if (this.#byId.get(knownId) === caller) this.#byId.delete(knownId);
-    if (keepsSlot()) this.#departed.set(ticket, knownId);
+    if (this.#byId.get(knownId)?.ticket === ticket) this.#byId.delete(knownId);
+    if (keepsSlot) this.#departed.set(ticket, knownId);
   }
 
   /** Drops the ids of those who have left and whose slot is free now. */

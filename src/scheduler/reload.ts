@@ -43,7 +43,7 @@ export interface ReloadDraft {
   readonly commands: Command[];
 }
 
-/** Nothing is left to do. */
+/** Nothing is left to do, and never was: known by its identity, as it is asked for at every step. */
 export const NO_RELOAD: Reload = { stale: new Map(), open: new Map(), nextRetireId: 1, next: null };
 
 const DRAINING: Stale = { retireId: null, isStuck: false };
@@ -102,17 +102,17 @@ export function closeReloads(draft: ReloadDraft, error: GatewayError): void {
 
 /** Whether a model's backend is stale, whatever became of its stop. */
 export function isStale({ reload }: Pick<ReloadDraft, "reload">, model: string): boolean {
-  return reload.stale.size > 0 && reload.stale.has(model);
+  return reload !== NO_RELOAD && reload.stale.has(model);
 }
 
 /** Whether a model has a stale backend whose end has to be waited for. */
 export function isDraining({ reload }: Pick<ReloadDraft, "reload">, model: string): boolean {
-  return reload.stale.size > 0 && reload.stale.get(model)?.isStuck === false;
+  return reload !== NO_RELOAD && reload.stale.get(model)?.isStuck === false;
 }
 
 /** Whether any stale backend has to be waited for. */
 export function drains({ reload }: Pick<ReloadDraft, "reload">): boolean {
-  return reload.stale.size > 0 && [...reload.stale.values()].some(({ isStuck }) => !isStuck);
+  return reload !== NO_RELOAD && reload.stale.size > 0 && [...reload.stale.values()].some(({ isStuck }) => !isStuck);
 }
 
 /** Asks every open reload what it still waits for: models, nothing any more (null), or in vain (an error). */

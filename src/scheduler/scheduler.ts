@@ -306,11 +306,10 @@ export class Scheduler<T> {
     if (caller === undefined) return;
     this.#callers.delete(ticket);
     this.#positions.forget(ticket);
+    if (caller.knownId === undefined) return;
     // The slot of a load outlives its caller; that of a served request ends with what is told next.
-    this.#ids.forget(caller, () => {
-      const phase = this.#core.phaseOf(this.#state, ticket);
-      return phase === "loading" || (phase !== null && this.#busy);
-    });
+    const phase = this.#core.phaseOf(this.#state, ticket);
+    this.#ids.forget(caller, phase === "loading" || (phase !== null && this.#busy));
   }
 
   #idOf(ticket: Ticket): string {

@@ -252,6 +252,7 @@ function noteWoke(draft: Draft): void {
 
 function setTimer(draft: Draft): void {
   const { maxWaitMs } = draft.settings;
+  if (maxWaitMs === null && draft.wakeAt === null) return;
   const head = maxWaitMs === null ? undefined : first(draft.queue);
   moveTimer(draft, head === undefined || maxWaitMs === null ? null : head.at + maxWaitMs);
 }

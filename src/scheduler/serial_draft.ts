@@ -8,7 +8,7 @@ import type { GatewayError } from "../errors.ts";
 import { counted } from "./counts.ts";
 import { retryAfterS, withTurn } from "./estimates.ts";
 import { append, emptyQueue, itemsAfter, remove, replace } from "./queue.ts";
-import { drains, isStale } from "./reload.ts";
+import { drains, isStale, NO_RELOAD } from "./reload.ts";
 import type { Active, SerialState, Turn } from "./serial_state.ts";
 import { refuse } from "./steps.ts";
 import type { Command, Waiting } from "./types.ts";
@@ -75,7 +75,8 @@ export function isAloneAndReady(draft: Draft, model: string): boolean {
 
 /** Whether nobody may start now, whoever it is: an unload, a stale backend or a change of cores is waited for. */
 export function isHeld(draft: Draft): boolean {
-  return draft.unloading.size > 0 || draft.reload.next !== null || drains(draft);
+  if (draft.unloading.size > 0) return true;
+  return draft.reload !== NO_RELOAD && (draft.reload.next !== null || drains(draft));
 }
 
 /** Gives a slot to a request; its model is that of the active ones if there are any. */

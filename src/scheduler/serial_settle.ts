@@ -5,7 +5,7 @@
  */
 
 import { first, remove } from "./queue.ts";
-import { drains, isStale, retireIdle } from "./reload.ts";
+import { drains, isStale, NO_RELOAD, retireIdle } from "./reload.ts";
 import {
   addTurn,
   canJoin,
@@ -29,9 +29,9 @@ import type { Waiting } from "./types.ts";
 export function settle(draft: Draft): void {
   dropGone(draft);
   if (draft.closed !== null) return;
-  if (draft.reload.stale.size > 0) retireIdle(draft, (model) => isServing(draft, model));
+  if (draft.reload !== NO_RELOAD) retireIdle(draft, (model) => isServing(draft, model));
   if (draft.active !== null) startAgain(draft, draft.active);
-  if (isHeld(draft)) return;
+  if (draft.queue.size === 0 || isHeld(draft)) return;
   for (let head = first(draft.queue); head !== undefined; head = first(draft.queue)) {
     if (!hasSlot(draft)) return;
     if (!draft.models.has(head.model)) {

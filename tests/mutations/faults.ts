@@ -198,8 +198,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "reload: a stale backend gets new work",
     file: RELOAD,
-    find: "  return reload.stale.size > 0 && reload.stale.get(model)?.isStuck === false;",
-    replace: "  return reload.stale.size > 1e9 && reload.stale.get(model)?.isStuck === false;",
+    find: "  return reload !== NO_RELOAD && reload.stale.get(model)?.isStuck === false;",
+    replace: "  return reload === NO_RELOAD && reload.stale.get(model)?.isStuck === false;",
   },
   {
     name: "reload: a backend is stopped while it serves",
@@ -216,7 +216,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "reload: under serial a model is loaded before a stale backend has stopped (G1)",
     file: DRAFT,
-    find: "draft.reload.next !== null || drains(draft);",
+    find: "(draft.reload.next !== null || drains(draft));",
     replace: "draft.reload.next !== null;",
   },
   {
