@@ -89,14 +89,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a ready target is served beside another running backend (S6)",
     file: DRAFT,
-    find: `return draft.running.size === 1 && draft.running.get(model) === "ready";`,
-    replace: `return draft.running.get(model) === "ready";`,
+    find: `return draft.running.size === 1 && draft.running.get(model) === "ready" &&`,
+    replace: `return draft.running.get(model) === "ready" &&`,
   },
   {
     name: "the next head starts while an unload is pending (S18)",
-    file: SETTLE,
-    find: "if (draft.closed !== null || draft.unloading.size > 0) return;",
-    replace: "if (draft.closed !== null) return;",
+    file: DRAFT,
+    find: "  if (draft.unloading.size > 0) return true;\n",
+    replace: "",
   },
   {
     name: "the slot is freed when the caller leaves, not when its load has ended (S14)",
@@ -107,8 +107,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "the backends to stop are not in ascending order (S4)",
     file: SETTLE,
-    find: ".filter((model) => model !== active.model).sort();",
-    replace: ".filter((model) => model !== active.model);",
+    find: "|| isStale(draft, model)).sort();",
+    replace: "|| isStale(draft, model));",
   },
   {
     name: "an event raised while another is carried out is handled in the middle of it",

@@ -25,7 +25,15 @@ const SUITES: readonly Suite[] = [
 ];
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const COPIED = ["deno.json", "deno.lock", "src/errors.ts", "src/clock.ts", "src/log.ts", "src/gateway/bytes.ts"];
+const COPIED = [
+  "deno.json",
+  "deno.lock",
+  "src/errors.ts",
+  "src/clock.ts",
+  "src/log.ts",
+  "src/log_time.ts",
+  "src/gateway/bytes.ts",
+];
 const COPIED_FOLDERS = ["src/scheduler", "tests/scheduler", "src/gateway/upstream", UPSTREAM, "vendor/std"];
 
 async function copyFolder(from: string, to: string): Promise<void> {
