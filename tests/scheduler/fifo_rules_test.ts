@@ -89,7 +89,7 @@ Deno.test("FI13: one swap that blocks two: both start when it ends", () => {
   assertEquals(history.finishLoad(1, "a"), ["grant 1", "load 2 b", "load 3 c"]);
 });
 
-Deno.test("FI14: A B C A B C, mutually exclusive, is one swap each with two served", () => {
+Deno.test("FI14 §4.5.3 trace 1: A B C A B C, mutually exclusive, is one swap each with two served", () => {
   const history = new FifoHistory();
   assertEquals(requestAll(history, "a b c a b c"), ["load 1 a"]);
   assertEquals(history.finishLoad(1, "a"), ["grant 1", "grant 4"]);
