@@ -2,7 +2,8 @@
  * Eviction by groups: the target's group says whom it drives out.
  *
  * Two groups that do not name each other's models may still be unequal: a model of an exclusive group drives out one of a
- * group that is not exclusive, while the other way round both stay. That is llama-swap's rule.
+ * group that is not exclusive, while the other way round both stay. That is llama-swap's rule, and it holds for a target
+ * that is running already, too: its next request drives out what came beside it (spec §4.3, note on step 5).
  *
  * @module
  */
@@ -15,9 +16,8 @@ export function createGroupsPolicy(groups: readonly Group[]): EvictionPolicy {
   const home = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)));
 
   function evictedBy(target: string, running: readonly string[]): readonly string[] {
-    if (running.includes(target)) return [];
     const group = home.get(target);
-    return running.filter((model) => mustGo(home.get(model), group));
+    return running.filter((model) => model !== target && mustGo(home.get(model), group));
   }
 
   function explain(target: string, running: readonly string[]): EvictionDecision {

@@ -63,10 +63,13 @@ Deno.test("without groups one model runs at a time", () => {
   assertEquals(policy.explain("x", ["y"]).chosen, DEFAULT_GROUP);
 });
 
-Deno.test("the evicted stand in the order of the running, and a running target evicts nobody", () => {
+Deno.test("§4.3: the evicted stand in the order of the running, without the target that runs itself", () => {
   const policy = policyOf(group("g", ["a"]), group("h", ["b", "c"], { swap: false }));
   assertEquals(policy.evictedBy("a", ["c", "b"]), ["c", "b"]);
-  assertEquals(policy.evictedBy("a", ["a", "b"]), []);
+  assertEquals(policy.evictedBy("a", ["a", "b"]), ["b"]);
+  const second = policyOf(group("g", ["a"]), group("h", ["b"], { exclusive: false }));
+  assertEquals(second.evictedBy("b", ["a"]), []);
+  assertEquals(second.evictedBy("a", ["a", "b"]), ["b"]);
 });
 
 Deno.test("a model that is in no group gives way to any other and drives all others out", () => {
