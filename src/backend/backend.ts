@@ -17,8 +17,9 @@ import {
   phaseOf,
   transition,
 } from "./lifecycle.ts";
+import { MovableTimer } from "./movable_timer.ts";
 import { probeUrl, waitUntilReady } from "./readiness.ts";
-import type { BackendPhase, BackendSpec, BackendTarget, Exit, Probe, Supervisor } from "./types.ts";
+import type { BackendPhase, BackendSpec, BackendTarget, Exit, Probe, RunningGroup, Supervisor } from "./types.ts";
 
 /** What a backend is made of. */
 export interface BackendOptions {
@@ -59,9 +60,11 @@ const NEVER_STARTED: Exit = { code: 127, signal: null };
 /** One model's backend. */
 export class Backend {
   readonly #options: BackendOptions;
+  /** How the next start is done. */
+  #spec: BackendSpec;
   #life: LifeState = INITIAL_LIFE;
   #current: Generation | null = null;
-  #timer: { readonly at: number; readonly cancel: () => void } | null = null;
+  readonly #timer: MovableTimer;
   readonly #inbox: Pending[] = [];
   #busy = false;
   #startWaiters: PromiseWithResolvers<void>[] = [];
@@ -70,6 +73,8 @@ export class Backend {
   /** Starts nothing. */
   constructor(options: BackendOptions) {
     this.#options = options;
+    this.#spec = options.spec;
+    this.#timer = new MovableTimer(options.clock, () => this.#tell({ type: "due", at: this.#now() }));
   }
 
   /** What it is doing. */
@@ -80,6 +85,28 @@ export class Backend {
   /** Process id of the leader while there is one. */
   get pid(): number | null {
     return this.#current?.gone.signal.aborted === false ? this.#current.group?.pid ?? null : null;
+  }
+
+  /** How its present process was started; `null` when it has none. */
+  get present(): BackendSpec | null {
+    return this.phase === "stopped" ? null : this.#running?.spec ?? this.#spec;
+  }
+
+  /**
+   * The next start is done as `spec` says. A present process with the same key goes on, and its bounds and its stop command
+   * are the new ones at once; one with another key stays what it is until it is stopped, as its own spec says.
+   */
+  reconfigure(spec: BackendSpec): void {
+    const current = this.phase === "stopped" ? null : this.#running;
+    const previous = current?.spec;
+    if (current === null || previous?.processKey !== spec.processKey || previous.port !== spec.port) {
+      this.#spec = spec;
+      return;
+    }
+    this.#tell({ type: "retimed", previous, at: this.#now() }, () => {
+      this.#spec = spec;
+      current.spec = spec;
+    });
   }
 
   /**
@@ -113,7 +140,7 @@ export class Backend {
   hold(): { readonly target: BackendTarget; release(): void } {
     const current = this.#current;
     if (this.#life.state !== "ready" || current === null) {
-      const { model } = this.#options.spec;
+      const { model } = this.#spec;
       throw new GatewayError("backend_unreachable", `The model ${JSON.stringify(model)} is not ready`);
     }
     const { target } = current;
@@ -146,22 +173,33 @@ export class Backend {
   }
 
   #step(event: LifeEvent): void {
-    const { spec, onPhase, log } = this.#options;
+    const { onPhase, log } = this.#options;
     const before = this.phase;
-    const [life, commands] = transition(this.#life, event, spec);
+    const [life, commands] = transition(this.#life, event, this.#bounds());
     this.#life = life;
-    this.#setTimer(dueAt(life), this.phase === before);
+    this.#timer.move(dueAt(life), { mayBeEarly: this.phase === before });
     if (this.phase !== before) {
-      log.debug(`${spec.model}: ${before} → ${this.phase}`);
+      log.debug(`${this.#spec.model}: ${before} → ${this.phase}`);
       onPhase(this.phase);
     }
     for (const command of commands) this.#execute(command);
   }
 
+  /** The generation that the present state is about; a start that was only just decided has none yet. */
+  get #running(): Generation | null {
+    return this.#current?.target.generation === this.#life.generation ? this.#current : null;
+  }
+
+  /** What starts or runs is bound by its own spec; in any other state only the next start's bounds can matter. */
+  #bounds(): BackendSpec {
+    const runs = this.#life.state === "starting" || this.#life.state === "ready";
+    return runs ? this.#running?.spec ?? this.#spec : this.#spec;
+  }
+
   #execute(command: LifeCommand): void {
     switch (command.type) {
       case "spawn":
-        return background(this.#options.log, `start of ${this.#options.spec.model}`, this.#spawn(command.generation));
+        return background(this.#options.log, `start of ${this.#spec.model}`, this.#spawn(command.generation));
       case "terminate":
       case "kill":
         return this.#end(command.type);
@@ -179,7 +217,8 @@ export class Backend {
   }
 
   async #spawn(generation: number): Promise<void> {
-    const { spec, supervisor, log } = this.#options;
+    const { supervisor, log } = this.#options;
+    const spec = this.#spec;
     const current = newGeneration(spec, generation);
     this.#current = current;
     let ended = false;
@@ -202,7 +241,7 @@ export class Backend {
         },
       });
       current.group = group;
-      if (current.early !== null && !ended) group[current.early]();
+      if (current.early !== null && !ended) end(group, current.early, current.spec);
     } catch (error) {
       current.gone.abort(NEVER_STARTED);
       return this.#tell({ type: "spawnFailed", generation, error: toGatewayError(error), at: this.#now() });
@@ -213,7 +252,8 @@ export class Backend {
   }
 
   async #waitUntilReady(generation: number, current: Generation): Promise<void> {
-    const { spec, probes, clock } = this.#options;
+    const { probes, clock } = this.#options;
+    const { spec } = current;
     const isStarting = () => this.#life.state === "starting" && this.#life.generation === generation;
     const ready = await waitUntilReady({
       url: spec.checkEndpoint === null ? spec.proxy : probeUrl(spec.proxy, spec.checkEndpoint),
@@ -229,26 +269,13 @@ export class Backend {
     const current = this.#current;
     if (current === null) return;
     if (current.group === null) current.early = how;
-    else current.group[how]();
+    else end(current.group, how, current.spec);
   }
+}
 
-  /**
-   * One movable timer. Within a phase it may come early, which changes nothing, but never late: so the idle time of a
-   * backend that is asked again and again costs one timer per idle time, not one per request.
-   */
-  #setTimer(at: number | null, samePhase: boolean): void {
-    const timer = this.#timer;
-    if (timer === null ? at === null : timer.at === at || (samePhase && (at === null || timer.at < at))) return;
-    timer?.cancel();
-    this.#timer = at === null
-      ? null
-      : { at, cancel: this.#options.clock.after(Math.max(0, at - this.#now()), this.#due) };
-  }
-
-  readonly #due = () => {
-    this.#timer = null;
-    this.#tell({ type: "due", at: this.#now() });
-  };
+function end(group: RunningGroup, how: "terminate" | "kill", spec: BackendSpec): void {
+  if (how === "kill") group.kill();
+  else group.terminate(spec);
 }
 
 function settle(waiters: readonly PromiseWithResolvers<void>[], error: GatewayError | null): void {

@@ -8,7 +8,7 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { LogHistory } from "../observe/log_history.ts";
-import { Backend, type Probes } from "./backend.ts";
+import { Backend, type BackendOptions, type Probes } from "./backend.ts";
 import { connectProbe, httpProbe } from "./probe.ts";
 import { ProcessSupervisor } from "./supervisor.ts";
 import type { BackendPhase, BackendSpec, BackendTarget, Supervisor } from "./types.ts";
@@ -39,29 +39,61 @@ export interface BackendView {
   readonly pid: number | null;
 }
 
+/** What a present process was started as. */
+export interface PresentProcess {
+  /** What it is made of. */
+  readonly processKey: string;
+  /** The port that the config gave it; `null` when it gave none. */
+  readonly port: number | null;
+}
+
 /** Starts, stops and lends the backends of all models. */
 export class Backends {
   readonly #backends = new Map<string, Backend>();
+  /** Models that are gone from the config while a process of them is left. */
+  readonly #retired = new Set<string>();
   readonly #listeners = new Set<(model: string, phase: BackendPhase) => void>();
   readonly #supervisor: Supervisor;
+  readonly #parts: Pick<BackendOptions, "supervisor" | "probes" | "clock" | "log">;
 
   /** Starts nothing. */
   constructor({ specs, clock, log, onOutput, supervisor, probes }: BackendsOptions) {
     this.#supervisor = supervisor ?? new ProcessSupervisor({ clock, log, onOutput });
+    this.#parts = {
+      supervisor: this.#supervisor,
+      probes: probes ?? { http: httpProbe, connect: connectProbe },
+      clock,
+      log,
+    };
+    for (const spec of specs) this.#add(spec);
+  }
+
+  /**
+   * Puts other models in force, at once; starts and stops nothing. A model that is gone stays known until its process is
+   * gone too; see {@link Backend.reconfigure} for one that stays.
+   */
+  reconfigure(specs: Iterable<BackendSpec>): void {
+    const gone = new Set(this.#backends.keys());
     for (const spec of specs) {
-      const onPhase = (phase: BackendPhase) => {
-        for (const listener of this.#listeners) listener(spec.model, phase);
-      };
-      const backend = new Backend({
-        spec,
-        supervisor: this.#supervisor,
-        probes: probes ?? { http: httpProbe, connect: connectProbe },
-        clock,
-        log,
-        onPhase,
-      });
-      this.#backends.set(spec.model, backend);
+      gone.delete(spec.model);
+      this.#retired.delete(spec.model);
+      const backend = this.#backends.get(spec.model);
+      if (backend === undefined) this.#add(spec);
+      else backend.reconfigure(spec);
     }
+    for (const model of gone) {
+      this.#retired.add(model);
+      if (this.#backends.get(model)?.phase === "stopped") this.#forget(model);
+    }
+  }
+
+  /** What runs now, starting and stopping included, by model. */
+  present(): ReadonlyMap<string, PresentProcess> {
+    const present = new Map<string, PresentProcess>();
+    for (const [model, { present: spec }] of this.#backends) {
+      if (spec !== null) present.set(model, { processKey: spec.processKey, port: spec.port });
+    }
+    return present;
   }
 
   /**
@@ -81,9 +113,11 @@ export class Backends {
     await backend.ensureReady();
   }
 
-  /** Stops these backends (null: all), together; resolves when no process of them is left. */
+  /** Stops these backends (null: all), together; resolves when no process of them is left, at once for unknown ones. */
   async stop(models: readonly string[] | null): Promise<void> {
-    const chosen = models === null ? [...this.#backends.values()] : models.map((model) => this.#require(model));
+    const chosen = models === null
+      ? [...this.#backends.values()]
+      : models.flatMap((model) => this.#backends.get(model) ?? []);
     const ends = await Promise.allSettled(chosen.map((backend) => backend.stop()));
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
@@ -126,6 +160,21 @@ export class Backends {
     } finally {
       await this.#supervisor.close();
     }
+  }
+
+  #add(spec: BackendSpec): void {
+    const { model } = spec;
+    const onPhase = (phase: BackendPhase) => {
+      for (const listener of this.#listeners) listener(model, phase);
+      if (phase === "stopped" && this.#retired.has(model)) this.#forget(model);
+    };
+    this.#backends.set(model, new Backend({ ...this.#parts, spec, onPhase }));
+  }
+
+  #forget(model: string): void {
+    this.#retired.delete(model);
+    this.#backends.delete(model);
+    this.#supervisor.forget(model);
   }
 
   #require(model: string): Backend {

@@ -8,6 +8,8 @@ import type { BackendSpec, BackendTarget, RunningGroup } from "./types.ts";
 
 /** One start of a backend. */
 export interface Generation {
+  /** How it was started and is stopped; replaced only by a spec with the same process key. */
+  spec: BackendSpec;
   /** Aborts when its leader has exited. */
   readonly gone: AbortController;
   /** Its processes, once they are known. */
@@ -21,9 +23,10 @@ export interface Generation {
 }
 
 /** A generation whose processes are still to be started. */
-export function newGeneration({ model, proxy }: BackendSpec, generation: number): Generation {
+export function newGeneration(spec: BackendSpec, generation: number): Generation {
+  const { model, proxy } = spec;
   const gone = new AbortController();
   const { signal } = gone;
   const target = { model, baseUrl: proxy, generation, gone: signal, isAlive: () => !signal.aborted };
-  return { gone, group: null, early: null, probing: Promise.resolve(), target };
+  return { spec, gone, group: null, early: null, probing: Promise.resolve(), target };
 }

@@ -45,6 +45,8 @@ export type LifeEvent =
     | { readonly type: "stop" }
     /** Whoever asked to stop will not wait for the grace any longer. */
     | { readonly type: "hurry" }
+    /** Other bounds hold from now on, for what runs too; these are the ones until now. */
+    | { readonly type: "retimed"; readonly previous: LifeSettings }
     | { readonly type: "held"; readonly generation: number }
     | { readonly type: "released"; readonly generation: number }
     | { readonly type: "probeOk"; readonly generation: number }
@@ -106,6 +108,8 @@ export function transition(
       return stop(life, event.at, settings);
     case "hurry":
       return hurry(life, event.at);
+    case "retimed":
+      return [retimed(life, event, settings), []];
     case "held":
       return life.state === "ready" ? [{ ...life, holds: life.holds + 1, idleAt: null }, []] : [life, []];
     case "released": {
@@ -183,6 +187,20 @@ function stop(life: LifeState, at: number, settings: LifeSettings): Step {
 function hurry(life: LifeState, at: number): Step {
   if (life.state !== "stopping" || life.killed) return [life, []];
   return [{ ...life, killed: true, dueAt: at + KILL_BOUND_MS }, [{ type: "kill", generation: life.generation }]];
+}
+
+/** What counts since the start goes on counting; an idle time that there was none of begins now. */
+function retimed(
+  life: LifeState,
+  { at, previous }: { readonly at: number; readonly previous: LifeSettings },
+  settings: LifeSettings,
+): LifeState {
+  if (life.state === "starting") {
+    return { ...life, deadline: life.deadline - previous.startTimeoutMs + settings.startTimeoutMs };
+  }
+  if (life.state !== "ready" || life.holds > 0) return life;
+  if (life.idleAt === null || previous.ttlMs === null) return { ...life, idleAt: idleFrom(at, settings) };
+  return { ...life, idleAt: settings.ttlMs === null ? null : life.idleAt - previous.ttlMs + settings.ttlMs };
 }
 
 function asked(generation: number, killAt: number, startError: GatewayError | null): Step {

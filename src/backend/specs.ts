@@ -32,6 +32,8 @@ export function backendSpecs(config: Config, options: SpecsEnv = {}): readonly B
   return [...config.models.values()].map((model) => ({
     model: model.id,
     kind: model.kind,
+    processKey: model.processKey,
+    port: model.port,
     command: model.worker === null ? model.command : workerArguments(model, model.worker, env),
     stopCommand: stopCommandOf(model),
     env: model.env,

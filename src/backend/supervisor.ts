@@ -48,6 +48,7 @@ export class ProcessSupervisor implements Supervisor {
   async start(spec: BackendSpec, events: GroupEvents): Promise<RunningGroup> {
     await this.#watchdog.sweep();
     await requireFreePort(spec);
+    this.history(spec.model);
     const keep = (chunk: Uint8Array) => this.#keep(spec.model, chunk);
     let child: Deno.ChildProcess;
     try {
@@ -85,7 +86,7 @@ export class ProcessSupervisor implements Supervisor {
     await gate.close().catch(() => {});
     return {
       pid,
-      terminate: () => background(this.#log, `stop of ${spec.model}`, this.#terminate(spec, pid)),
+      terminate: (last) => background(this.#log, `stop of ${last.model}`, this.#terminate(last, pid)),
       kill: () => void signalGroup(pid, "SIGKILL"),
     };
   }
@@ -107,6 +108,12 @@ export class ProcessSupervisor implements Supervisor {
   /** See {@link Supervisor.lastLines}. */
   lastLines(model: string, count: number): string {
     return this.#outputs.get(model)?.lastLines(count) ?? "";
+  }
+
+  /** See {@link Supervisor.forget}. */
+  forget(model: string): void {
+    this.#outputs.get(model)?.close();
+    this.#outputs.delete(model);
   }
 
   /** See {@link Supervisor.close}. */
@@ -165,7 +172,7 @@ export class ProcessSupervisor implements Supervisor {
   }
 
   #keep(model: string, chunk: Uint8Array): void {
-    this.history(model).push(chunk);
+    this.#outputs.get(model)?.push(chunk); // of a model that is gone nobody reads the last words
     this.#onOutput(chunk);
   }
 }

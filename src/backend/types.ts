@@ -25,6 +25,10 @@ export interface WorkerPermissions {
 export interface BackendSpec {
   readonly model: string;
   readonly kind: "cmd" | "worker";
+  /** What its process is made of: a process goes on under another spec with the same key. */
+  readonly processKey: string;
+  /** The port that the config gave it; `null` when it gave none. */
+  readonly port: number | null;
   /** Program and arguments, already split. */
   readonly command: readonly string[];
   /** The stop command for a process id, or `null` for SIGTERM. */
@@ -70,8 +74,8 @@ export interface Exit {
 export interface RunningGroup {
   /** Process id of the leader, which is the group's id. */
   readonly pid: number;
-  /** Asks the group to stop: the stop command or SIGTERM. */
-  terminate(): void;
+  /** Asks the group to stop as `spec` says: the stop command or SIGTERM. */
+  terminate(spec: BackendSpec): void;
   /** SIGKILL to every member. */
   kill(): void;
 }
@@ -94,6 +98,8 @@ export interface Supervisor {
   history(model: string): LogHistory;
   /** The last lines of it. */
   lastLines(model: string, count: number): string;
+  /** Lets go of a model's output: the model is gone. */
+  forget(model: string): void;
   /** Ends the supervisor's own helpers; all groups are gone already. */
   close(): Promise<void>;
 }

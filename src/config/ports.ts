@@ -23,7 +23,8 @@ const MAX_PORT = 65535;
 
 /**
  * Gives a port to each model that uses `${PORT}` or is a worker, by id; `users` come in ascending order of id. A model of
- * `kept` whose process would be the same keeps its port, and no other model gets that one.
+ * `kept` whose process would be the same keeps its port. No other model gets a port of `kept`, also where the process that
+ * has it is to be replaced or its model is gone: it may be there for a while.
  */
 export function givePorts(
   users: readonly PortUser[],
@@ -37,17 +38,17 @@ export function givePorts(
   const needing = users.filter(({ expanded }) =>
     usesPlaceholder(expanded.cmd, "PORT") || expanded.worker !== undefined
   );
-  const taken = new Set<number>();
+  const holders = new Map<number, string>();
+  for (const [id, { port }] of kept ?? []) holders.set(port, id);
   for (const { id, processKey } of needing) {
     const running = kept?.get(id);
-    if (running?.processKey !== processKey) continue;
-    ports.set(id, running.port);
-    taken.add(running.port);
+    if (running?.processKey === processKey) ports.set(id, running.port);
   }
+  const isHeldByAnother = (port: number, id: string) => (holders.get(port) ?? id) !== id;
   let next = startPort;
   for (const { id } of needing) {
     if (ports.has(id)) continue;
-    while (taken.has(next)) next++;
+    while (isHeldByAnother(next, id)) next++;
     if (next > MAX_PORT) {
       findings.problem({
         path: ["models", id],

@@ -14,9 +14,9 @@ export interface ConfigText {
   readonly text: string;
 }
 
-/** The port of a model that goes on running while the config is loaded again. */
+/** The port of a process that is there while the config is loaded again. */
 export interface KeptPort {
-  /** {@link ModelConfig.processKey} of the running model: the port is kept only if it is still the same. */
+  /** {@link ModelConfig.processKey} of that process: its model keeps the port only if it is still the same. */
   readonly processKey: string;
   /** The port that its process has. */
   readonly port: number;
@@ -28,7 +28,7 @@ export interface ConfigSource {
   readonly texts: readonly ConfigText[];
   /** Looks up `${env.NAME}`; returns or throws an error when the environment may not be read. */
   readonly env: ReadEnvironment;
-  /** Ports that are not given out anew, by model id. */
+  /** Ports that no other model is given, by the id of the model whose process has them. */
   readonly kept?: ReadonlyMap<string, KeptPort>;
   /** Why a file cannot be the activity store, as the end of a sentence about it; without this it is not asked. */
   readonly checkStorePath?: (path: string) => string | null;

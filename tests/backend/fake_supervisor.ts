@@ -24,11 +24,18 @@ export class FakeSupervisor implements Supervisor {
   readonly journal: string[] = [];
   /** The starts by model, in order. */
   readonly starts = new Map<string, FakeStart[]>();
+  /** As what each group was asked to stop, in order. */
+  readonly terminated: BackendSpec[] = [];
+  /** As what each group was started, in order. */
+  readonly started: BackendSpec[] = [];
+  /** Models whose output was let go. */
+  readonly forgotten: string[] = [];
   closed = false;
 
   start(spec: BackendSpec, events: GroupEvents): Promise<RunningGroup> {
     const { model } = spec;
     this.journal.push(`start ${model}`);
+    this.started.push(spec);
     const pid = this.journal.length;
     const { promise, resolve, reject } = Promise.withResolvers<RunningGroup>();
     const exit = (code = 0) => events.exited({ code, signal: null });
@@ -37,7 +44,10 @@ export class FakeSupervisor implements Supervisor {
       run: () =>
         resolve({
           pid,
-          terminate: () => void this.journal.push(`terminate ${model}`),
+          terminate: (last) => {
+            this.journal.push(`terminate ${model}`);
+            this.terminated.push(last);
+          },
           kill: () => void this.journal.push(`kill ${model}`),
         }),
       fail: reject,
@@ -78,6 +88,10 @@ export class FakeSupervisor implements Supervisor {
 
   lastLines(model: string): string {
     return `last lines of ${model}`;
+  }
+
+  forget(model: string): void {
+    this.forgotten.push(model);
   }
 
   close(): Promise<void> {

@@ -81,6 +81,7 @@ Deno.test("every state × event: the next state and the wishes are the ones of t
     ensure: { type: "ensure" },
     stop: { type: "stop" },
     hurry: { type: "hurry" },
+    retimed: { type: "retimed", previous: SETTINGS },
     held: { type: "held", generation },
     released: { type: "released", generation },
     probeOk: { type: "probeOk", generation },
@@ -226,6 +227,32 @@ Deno.test("without a ttl a backend is never unloaded for being idle", () => {
   story.tell(2, { type: "released", generation: 1 });
   assertEquals(dueAt(story.life), null);
   assertEquals(story.tell(1e9, { type: "due" }), "");
+});
+
+Deno.test("new bounds hold for what runs: a start's deadline and an idle time are moved, as if they had always been so", () => {
+  const told = (story: Story, at: number, previous: LifeSettings, next: LifeSettings): number | null => {
+    const [life] = transition(story.life, { type: "retimed", at, previous }, next);
+    return dueAt(life);
+  };
+  const starting = aStoryIn("starting");
+  assertEquals(told(starting, 400, SETTINGS, { ...SETTINGS, startTimeoutMs: 3_000 }), 3_000);
+  assertEquals(told(starting, 400, SETTINGS, { ...SETTINGS, startTimeoutMs: 100 }), 100);
+  const idle = ready();
+  assertEquals(told(idle, 200, SETTINGS, { ...SETTINGS, ttlMs: 900 }), 900);
+  assertEquals(told(idle, 200, SETTINGS, { ...SETTINGS, ttlMs: null }), null);
+  const never = { ...SETTINGS, ttlMs: null };
+  assertEquals(told(ready(never), 200, never, SETTINGS), 500);
+  const held = ready();
+  held.tell(1, { type: "held", generation: 1 });
+  assertEquals(told(held, 200, SETTINGS, { ...SETTINGS, ttlMs: 900 }), null);
+  for (const state of ["stopped", "stopping", "stuck"] as const) {
+    const story = aStoryIn(state);
+    assertEquals(
+      told(story, 200, SETTINGS, { ...SETTINGS, stopGraceMs: 9, startTimeoutMs: 9 }),
+      dueAt(story.life),
+      state,
+    );
+  }
 });
 
 Deno.test("SIGKILL follows when the grace has passed, and not before", () => {

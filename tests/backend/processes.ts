@@ -11,6 +11,8 @@ export function specOf(script: string, changes: Partial<BackendSpec> = {}): Back
   return {
     model: "m",
     kind: "cmd",
+    processKey: script,
+    port: null,
     command: ["sh", "-c", script],
     stopCommand: null,
     env: [],
@@ -26,6 +28,8 @@ export function specOf(script: string, changes: Partial<BackendSpec> = {}): Back
 /** A group that runs, and the promises of what it will tell. */
 export interface Started {
   readonly group: RunningGroup;
+  /** Asks it to stop as it was started. */
+  terminate(): void;
   readonly exited: Promise<Exit>;
   readonly gone: Promise<void>;
   /** What was told so far, in order. */
@@ -47,7 +51,13 @@ export async function start(supervisor: ProcessSupervisor, spec: BackendSpec): P
       gone.resolve();
     },
   });
-  return { group, exited: within(exited.promise), gone: within(gone.promise), told };
+  return {
+    group,
+    terminate: () => group.terminate(spec),
+    exited: within(exited.promise),
+    gone: within(gone.promise),
+    told,
+  };
 }
 
 /** Runs a test with a supervisor that is closed at the end. */

@@ -23,10 +23,10 @@ Deno.test({
   fn: () =>
     withSupervisor(async (supervisor) => {
       const script = `sh -c 'trap "" TERM; echo $$; while :; do sleep 60; done' & wait`;
-      const { group, exited, gone, told } = await start(supervisor, specOf(script));
+      const { group, terminate, exited, gone, told } = await start(supervisor, specOf(script));
       const grandchild = await numberFrom(supervisor);
       assert(await isAlive(grandchild));
-      group.terminate();
+      terminate();
       assertEquals((await exited).signal, "SIGTERM");
       await gone;
       assertEquals(await membersOf(group.pid), []);
@@ -99,9 +99,9 @@ Deno.test({
     withSupervisor(async (supervisor) => {
       const stopCommand = (pid: number) => ["sh", "-c", `echo stopping ${pid}; kill -s USR1 ${pid}`];
       const script = 'trap "echo asked; exit 7" USR1; echo up; while :; do sleep 0.05; done';
-      const { group, exited, gone } = await start(supervisor, specOf(script, { stopCommand }));
+      const { group, terminate, exited, gone } = await start(supervisor, specOf(script, { stopCommand }));
       await until("it is up", () => supervisor.output("m").includes("up"));
-      group.terminate();
+      terminate();
       assertEquals((await exited).code, 7);
       await gone;
       await until("the output", () => supervisor.output("m").includes(`stopping ${group.pid}`));
@@ -115,8 +115,8 @@ Deno.test({
   fn: () =>
     withSupervisor(async (supervisor) => {
       for (const command of [["sh", "-c", "exit 1"], ["/no/such/program"]]) {
-        const { group, exited, gone } = await start(supervisor, specOf("sleep 60", { stopCommand: () => command }));
-        group.terminate();
+        const { terminate, exited, gone } = await start(supervisor, specOf("sleep 60", { stopCommand: () => command }));
+        terminate();
         assertEquals((await exited).signal, "SIGTERM");
         await gone;
       }
