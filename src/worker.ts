@@ -6,39 +6,72 @@
  * @module
  */
 
-import { Backends } from "./backend/backends.ts";
+import { Backends, type PresentProcess } from "./backend/backends.ts";
 import { backendSpecs } from "./backend/specs.ts";
 import type { BackendSpec, BackendTarget } from "./backend/types.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { DEFAULT_CONFIG_FILE, DEFAULT_CONFIG_TEXT } from "./config/default_config.ts";
+import { type ConfigDifference, differenceOf } from "./config/difference.ts";
 import { loadConfig } from "./config/load.ts";
-import type { Config, ModelTimeouts } from "./config/types.ts";
+import type { KeptPort } from "./config/sources.ts";
+import type { Config } from "./config/types.ts";
 import { GatewayError } from "./errors.ts";
-import { UpstreamClient, type UpstreamOptions } from "./gateway/upstream/client.ts";
-import { createLog, type Log } from "./log.ts";
+import { createClients } from "./gateway/upstream/clients.ts";
+import { background, createLog, type Log } from "./log.ts";
 import { Logs } from "./observe/logs.ts";
 import { type ConnectionInfo, createRoutes } from "./routes/app.ts";
+import { type ConfigFiles, noConfigFiles } from "./routes/config.ts";
+import { putInForce } from "./routes/config_in_force.ts";
+import { Preload } from "./scheduler/preload.ts";
+import type { CoreStart } from "./scheduler/core.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
+import type { SchedulerModel } from "./scheduler/types.ts";
 import { VERSION } from "./version.ts";
 
-/** What the worker is built from. */
-export interface WorkerEnv {
+/** A config to be served. */
+export interface WorkerConfig {
   /** The effective configuration. */
   readonly config: Config;
   /** How each model's backend is run; see `backendSpecs`. */
   readonly specs: readonly BackendSpec[];
+}
+
+/** What the worker is built from. */
+export interface WorkerEnv extends WorkerConfig {
   /** Where the gateway's own lines go. */
   readonly log: Log;
   /** The histories that the log routes show; of `log` only what is written to them. Empty ones unless given. */
   readonly logs?: Logs;
   /** Time; the process's own clock unless given. */
   readonly clock?: Clock;
+  /** Shows and reads again the files of the config; none can be unless given. */
+  readonly configFiles?: ConfigFiles;
+}
+
+/** What a reload has done. */
+export interface ReloadReport {
+  /** What differs from the config before; when nothing does, nothing was done. */
+  readonly difference: ConfigDifference;
+  /** Models whose present process does not fit any more. */
+  readonly draining: readonly string[];
+  /** Resolves when they are gone; rejects when one cannot be stopped. */
+  readonly drained: Promise<void>;
 }
 
 /** A running gateway without a socket. */
 export interface Worker {
   /** Answers one request; never rejects. */
   fetch(request: Request, info?: ConnectionInfo): Promise<Response>;
+  /**
+   * Puts another config in force, in one go: `read` is told the ports of the processes that are there, and what it returns
+   * holds for every request that arrives from then on. What is being answered goes on with the config that it began with;
+   * models whose process would be the same keep it. What `read` throws is thrown on, and nothing has changed.
+   *
+   * @throws {GatewayError} `shutting_down` after {@link Worker.close}.
+   */
+  reload(read: (kept: ReadonlyMap<string, KeptPort>) => WorkerConfig): ReloadReport;
+  /** Loads the models that the config wants loaded from the start, one after the other; never rejects. */
+  preload(): Promise<void>;
   /**
    * Ends the gateway: every waiting and loading caller is refused with `shutting_down`, requests being served may go on
    * for `graceMs` (milliseconds), then all backends are stopped; by SIGKILL when `graceMs` is 0. Resolves when no backend
@@ -52,34 +85,57 @@ const SERVE_GRACE_MS = 10_000;
 
 /** Builds the gateway for a configuration. Nothing is spawned before the first request that needs it. */
 export function createWorker(env: WorkerEnv): Worker {
-  const { config, log } = env;
+  const { log, logs = new Logs(), configFiles = noConfigFiles() } = env;
   const clock = env.clock ?? systemClock;
-  const logs = env.logs ?? new Logs();
+  let current = putInForce(env.config);
+  let closed: GatewayError | null = null;
   const backends = new Backends({ specs: env.specs, clock, log, onOutput: logs.writeOutput });
-  const scheduler = new Scheduler<BackendTarget>({
-    backends,
-    clock,
+  const scheduler = new Scheduler<BackendTarget>({ backends, clock, log, ...schedulingOf(current.config) });
+  const preload = new Preload({
+    scheduler,
     log,
-    models: new Map(
-      [...config.models.values()].map((m) => [m.id, m.concurrencyLimit === null ? {} : { limit: m.concurrencyLimit }]),
-    ),
-    settings: config.scheduler,
+    running: () => [...backends.present().keys()],
+    evictedBy: (target, running) => running.filter((model) => model !== target),
   });
   const fetch = createRoutes({
-    config,
+    current: () => current,
+    configFiles,
     scheduler,
     backends,
-    clientFor: createClients(config),
+    clientFor: createClients((model) => current.config.models.get(model)?.timeouts),
     clock,
     log,
     logs,
     version: VERSION,
   });
 
+  const runPreload = async () => {
+    if (closed === null) await preload.run(current.config.preload);
+  };
+
   return {
     fetch,
+    reload(read) {
+      if (closed !== null) throw closed;
+      // From here to the end nothing is awaited: what runs cannot change in between.
+      const present = backends.present();
+      const next = read(portsOf(present));
+      const difference = differenceOf(current.config, next.config);
+      if (!difference.isAny) return { difference, draining: [], drained: Promise.resolve() };
+      const keys = new Map(next.specs.map(({ model, processKey }) => [model, processKey]));
+      const draining = [...present].filter(([model, { processKey }]) => keys.get(model) !== processKey);
+      const stale = new Set([...difference.replaced, ...difference.removed, ...draining.map(([model]) => model)]);
+      current = putInForce(next.config);
+      backends.reconfigure(next.specs);
+      const drained = scheduler.reconfigure({ ...schedulingOf(next.config), changed: stale });
+      background(log, "preload", drained.then(runPreload, () => {}));
+      return { difference, draining: draining.map(([model]) => model).sort(), drained };
+    },
+    preload: runPreload,
     async close({ graceMs }) {
-      scheduler.close(new GatewayError("shutting_down", "The gateway is shutting down"));
+      closed = new GatewayError("shutting_down", "The gateway is shutting down");
+      preload.stop();
+      scheduler.close(closed);
       await within(clock, graceMs, scheduler.drained());
       try {
         await backends.close({ atOnce: graceMs === 0 });
@@ -90,41 +146,26 @@ export function createWorker(env: WorkerEnv): Worker {
   };
 }
 
+function schedulingOf(config: Config): CoreStart {
+  const models = [...config.models.values()].map(({ id, concurrencyLimit }): [string, SchedulerModel] => [
+    id,
+    concurrencyLimit === null ? {} : { limit: concurrencyLimit },
+  ]);
+  return { models: new Map(models), settings: config.scheduler };
+}
+
+function portsOf(present: ReadonlyMap<string, PresentProcess>): ReadonlyMap<string, KeptPort> {
+  const ports = new Map<string, KeptPort>();
+  for (const [model, { processKey, port }] of present) if (port !== null) ports.set(model, { processKey, port });
+  return ports;
+}
+
 /** Resolves when `work` does, or after `timeoutMs`. */
 async function within(clock: Clock, timeoutMs: number, work: Promise<void>): Promise<void> {
   const late = Promise.withResolvers<void>();
   const cancel = clock.after(timeoutMs, late.resolve);
   await Promise.race([work, late.promise]);
   cancel();
-}
-
-/** One HTTP client per generation of a backend: its connections go when the process does. */
-function createClients(config: Config): (target: BackendTarget) => UpstreamClient {
-  const clients = new WeakMap<BackendTarget, UpstreamClient>();
-  return (target) => {
-    const known = clients.get(target);
-    if (known !== undefined) return known;
-    const client = new UpstreamClient({
-      baseUrl: target.baseUrl,
-      ...timeoutOptions(config.models.get(target.model)?.timeouts),
-    });
-    clients.set(target, client);
-    if (target.gone.aborted) client.close();
-    else target.gone.addEventListener("abort", () => client.close(), { once: true });
-    return client;
-  };
-}
-
-/** In a config 0 is no limit. */
-function timeoutOptions(timeouts: ModelTimeouts | undefined): Partial<UpstreamOptions> {
-  if (timeouts === undefined) return {};
-  const toMs = (seconds: number) => seconds <= 0 ? null : seconds * 1000;
-  return {
-    connectTimeoutMs: toMs(timeouts.connect),
-    headerTimeoutMs: toMs(timeouts.responseHeader),
-    idleTimeoutMs: toMs(timeouts.idleConn),
-    keepAlive: timeouts.keepalive > 0,
-  };
 }
 
 /** The gateway over the embedded default config, made when the first request arrives. */

@@ -4,17 +4,19 @@
  * @module
  */
 
-import { backendSpecs } from "../backend/specs.ts";
+import { systemClock } from "../clock.ts";
+import { ConfigErrors } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
-import { ConfigErrors, loadConfig } from "../config/load.ts";
-import { background, createLog, type Log } from "../log.ts";
-import { GatewayError } from "../errors.ts";
+import { background, type ConfigurableLog, createLog, type Log } from "../log.ts";
 import { Logs } from "../observe/logs.ts";
-import { createWorker, type Worker } from "../worker.ts";
-import { ConfigFileError, isEmbedded, readConfigFiles, readEnvironment } from "./config_files.ts";
+import { createWorker, type Worker, type WorkerConfig } from "../worker.ts";
+import { ConfigFileError, isEmbedded } from "./config_files.ts";
+import { ConfigReloader } from "./config_reloader.ts";
+import type { ServeOptions } from "./flags.ts";
+import { announce, listen, ListenError, type ListenOptions, type Server, warnOfStrangers } from "./listen.ts";
 import { LOG_SINK } from "./output.ts";
-import { isLoopback, type ListenAddress, type ServeOptions } from "./flags.ts";
 import { describeMissing } from "./permissions.ts";
+import { lookAt, watchConfig } from "./watch.ts";
 
 /** How long requests being served may go on after SIGINT or SIGTERM, in milliseconds. */
 const SHUTDOWN_GRACE_MS = 30_000;
@@ -26,35 +28,54 @@ const LAST_BYTES_MS = 1_000;
 export async function serve(options: ServeOptions): Promise<number> {
   const logs = new Logs(LOG_SINK);
   const log = createLog({ write: logs.writeLine });
-  const loaded = readConfig(options, log);
-  if (loaded === null) return 1;
-  log.configure({ level: loaded.logLevel, timeFormat: loaded.logTimeFormat });
-  logs.select(loaded.logToStdout);
-  for (const notice of [...options.notices, ...describeMissing({ readsConfig: !isEmbedded(options.config) })]) {
-    log.warn(notice);
-  }
-
-  const worker = createWorker({
-    config: loaded,
-    specs: backendSpecs(loaded, { configFile: options.config.file }),
+  const { config: paths } = options;
+  const files = new ConfigReloader({
+    paths,
     log,
-    logs,
+    onInForce: (config) => {
+      applyLogSettings(config, log, logs);
+      warnOfStrangers(options.listen, config, log);
+    },
   });
-  const server = listen(options.listen, worker, log);
-  if (server === null) return 1;
-  announce(server.addr, options, loaded, log);
+  // Until a config is in force a SIGHUP finds nothing to do; without a listener it would end the program.
+  let onHangup = () => {};
+  const deafen = onSignal("SIGHUP", () => onHangup());
+  // What was there before the files are read: a change while they are read is noticed.
+  const first = options.watch && !isEmbedded(paths) ? await lookAt(paths, log) : null;
+  const loaded = readFirst(files, log);
+  if (loaded === null) return 1;
+  applyLogSettings(loaded.config, log, logs);
+  for (const notice of [...options.notices, ...describeMissing({ readsConfig: !isEmbedded(paths) })]) log.warn(notice);
 
-  await untilStopped(worker, server, log);
+  const worker = createWorker({ ...loaded, log, logs, configFiles: files });
+  files.attach(worker);
+  onHangup = () => files.reloadUnasked("SIGHUP");
+  const listening: ListenOptions = { address: options.listen, tls: options.tls, worker, log };
+  const server = startListening(listening);
+  if (server === null) return 1;
+  const unwatch = first === null
+    ? () => {}
+    : watchConfig({ paths, first, clock: systemClock, log, onChange: () => files.reloadUnasked("The config changed") });
+  announce(server, loaded.config, listening);
+
+  const stopped = untilStopped(worker, server, {
+    log,
+    onEnding: () => {
+      unwatch();
+      onHangup = () => log.info("SIGHUP is ignored: the gateway is stopping");
+    },
+  });
+  background(log, "preload", worker.preload());
+  await stopped;
+  deafen();
   return 0;
 }
 
-function readConfig(options: ServeOptions, log: Log): Config | null {
+function readFirst(files: ConfigReloader, log: Log): WorkerConfig | null {
   try {
-    const { config, warnings } = loadConfig({ texts: readConfigFiles(options.config), env: readEnvironment });
-    for (const warning of warnings) log.warn(warning.toString());
-    if (config.scheduler.use === "serial") return config;
-    log.error("routing.scheduler.use: the fifo scheduler is not available yet");
-    return null;
+    const loaded = files.start();
+    for (const warning of files.origin().warnings) log.warn(warning);
+    return loaded;
   } catch (error) {
     if (!(error instanceof ConfigErrors || error instanceof ConfigFileError)) throw error;
     log.error(error.message);
@@ -62,62 +83,39 @@ function readConfig(options: ServeOptions, log: Log): Config | null {
   }
 }
 
-function listen(address: ListenAddress, worker: Worker, log: Log): Deno.HttpServer<Deno.NetAddr> | null {
+function startListening(options: ListenOptions): Server | null {
   try {
-    return Deno.serve(
-      {
-        hostname: address.hostname,
-        port: address.port,
-        onListen() {},
-        onError: (error) => {
-          // What broke off with a code of ours was told where it happened.
-          if (!(error instanceof GatewayError)) log.error(`A response broke: ${error}`);
-          return new Response(null, { status: 500 });
-        },
-      },
-      (request, info) => worker.fetch(request, { remoteAddr: info.remoteAddr }),
-    );
+    return listen(options);
   } catch (error) {
-    log.error(`Cannot listen on ${format(address)}: ${error instanceof Error ? error.message : error}`);
+    if (!(error instanceof ListenError)) throw error;
+    options.log.error(error.message);
     return null;
   }
 }
 
-function announce(address: Deno.NetAddr, options: ServeOptions, config: Config, log: Log): void {
-  const shown = { hostname: reachable(address.hostname), port: address.port };
-  log.info(`Listening on http://${format({ hostname: address.hostname, port: address.port })}`);
-  if (!isLoopback(options.listen.hostname) && config.apiKeys.length === 0) {
-    log.warn(
-      `ANYONE who can reach ${format(options.listen)} can use and steer this gateway: no apiKeys are configured. ` +
-        "Add apiKeys to the config, or listen on 127.0.0.1",
-    );
-  }
-  const model = config.models.keys().next().value;
-  if (model === undefined) return;
-  const body = JSON.stringify({ model, messages: [{ role: "user", content: "The harbour at night" }] });
-  const key = config.apiKeys.length > 0 ? " -H 'authorization: Bearer YOUR_KEY'" : "";
-  log.info(
-    `Try: curl http://${format(shown)}/v1/chat/completions -H 'content-type: application/json'${key} -d '${
-      body.replaceAll("'", "'\\''")
-    }'`,
-  );
+function applyLogSettings(config: Config, log: ConfigurableLog, logs: Logs): void {
+  log.configure({ level: config.logLevel, timeFormat: config.logTimeFormat });
+  logs.select(config.logToStdout);
+}
+
+interface StoppingOptions {
+  readonly log: Log;
+  /** Called when the first signal has come. */
+  readonly onEnding: () => void;
 }
 
 /** Waits for the first signal, then stops gently; a second signal stops at once. */
-async function untilStopped(worker: Worker, server: Deno.HttpServer<Deno.NetAddr>, log: Log): Promise<void> {
+async function untilStopped(worker: Worker, server: Server, { log, onEnding }: StoppingOptions): Promise<void> {
   const { promise: asked, resolve: ask } = Promise.withResolvers<Deno.Signal>();
   let signals = 0;
-  const onSignal = (signal: Deno.Signal) => {
+  const hear = (signal: Deno.Signal) => {
     if (++signals === 1) return ask(signal);
     log.warn("Second signal: stopping at once");
     background(log, "shutdown", worker.close({ graceMs: 0 }));
   };
-  const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
-    const listener = () => onSignal(signal);
-    Deno.addSignalListener(signal, listener);
-    return () => Deno.removeSignalListener(signal, listener);
-  });
+  const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => onSignal(signal, () => hear(signal)));
   const signal = await asked;
+  onEnding();
   log.info(`${signal}: refusing what waits, finishing what is served, stopping backends (once more: at once)`);
   const stopped = worker.close({ graceMs: SHUTDOWN_GRACE_MS });
   const drained = server.shutdown();
@@ -131,12 +129,8 @@ async function untilStopped(worker: Worker, server: Deno.HttpServer<Deno.NetAddr
   log.info("Stopped");
 }
 
-/** An address that this machine can connect to, for one that it listens on. */
-function reachable(hostname: string): string {
-  if (hostname === "0.0.0.0") return "127.0.0.1";
-  return hostname === "::" ? "::1" : hostname;
-}
-
-function format({ hostname, port }: ListenAddress): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+/** Calls `act` for each such signal instead of what the system would do; returns the end of that. */
+function onSignal(signal: Deno.Signal, act: () => void): () => void {
+  Deno.addSignalListener(signal, act);
+  return () => Deno.removeSignalListener(signal, act);
 }

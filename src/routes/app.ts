@@ -6,17 +6,20 @@
 
 import { Hono } from "hono";
 import { describeError, GatewayError, toGatewayError } from "../errors.ts";
-import { createKeyCheck } from "../gateway/auth.ts";
 import { dialectOf, errorResponse } from "../gateway/error_response.ts";
 import { pathOf } from "../gateway/request_url.ts";
 import { listModels } from "../routing/listing.ts";
+import { addConfigRoutes, type ConfigEnv } from "./config.ts";
+import type { ConfigInForce, Router } from "./config_in_force.ts";
 import { type InferenceEnv, serveInference } from "./inference.ts";
 import { findInferenceRoute, INFERENCE_ROUTES } from "./inference_table.ts";
 import { addLogRoutes, type LogsEnv } from "./logs.ts";
 import { addOperateRoutes, type OperateEnv } from "./operate.ts";
 
 /** What the routes need. */
-export interface RoutesEnv extends InferenceEnv, OperateEnv, LogsEnv {
+export interface RoutesEnv extends InferenceEnv, OperateEnv, LogsEnv, ConfigEnv {
+  /** The config in force; asked once for each request, which then keeps what it got. */
+  readonly current: () => ConfigInForce;
   /** The version that `/api/version` tells. */
   readonly version: string;
 }
@@ -29,21 +32,20 @@ export interface ConnectionInfo {
 
 /** Builds the whole HTTP surface: a function from request to response that never rejects. */
 export function createRoutes(env: RoutesEnv): (request: Request, info?: ConnectionInfo) => Promise<Response> {
-  const app = new Hono();
-  const checkKey = createKeyCheck(env.config.apiKeys);
+  const app: Router = new Hono();
 
   app.get("/health", (c) => c.text("OK"));
   app.get("/wol-health", (c) => c.text("OK"));
 
   app.use("*", async (c, next) => {
-    checkKey(c.req.raw.headers);
+    c.env.checkKey(c.req.raw.headers);
     await next();
   });
 
-  const models = () => {
+  const models = ({ config }: ConfigInForce) => {
     const loaded = env.backends.snapshot().filter((b) => b.phase !== "stopped").map((b) => b.model);
     const facts = { loaded: new Set(loaded), createdS: Math.floor(Date.now() / 1000) };
-    return { data: listModels(env.config, facts), object: "list" };
+    return { data: listModels(config, facts), object: "list" };
   };
   for (const path of ["/v1/models", "/models"]) {
     app.get(path, (c) => {
@@ -52,12 +54,13 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
         c.header("access-control-allow-origin", origin);
         c.header("vary", "Origin");
       }
-      return c.json(models());
+      return c.json(models(c.env));
     });
   }
   app.get("/api/version", (c) => c.json({ version: env.version, commit: "unknown", build_date: "unknown" }));
   addOperateRoutes(app, env);
   addLogRoutes(app, env);
+  addConfigRoutes(app, env);
 
   const methods = methodsByPath(app);
   app.notFound((c) => {
@@ -87,15 +90,21 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
 
   return async (request, info) => {
     const id = crypto.randomUUID();
+    const current = env.current();
     let response: Response;
     try {
       refuseStrangeHost(request.headers.get("host"));
       const route = findInferenceRoute(request.method, pathOf(request.url));
       if (route !== undefined) {
-        checkKey(request.headers);
-        return await serveInference(env, route, request, { id, remoteAddr: info?.remoteAddr?.hostname ?? null });
+        current.checkKey(request.headers);
+        const { config } = current;
+        return await serveInference(env, route, request, {
+          id,
+          remoteAddr: info?.remoteAddr?.hostname ?? null,
+          config,
+        });
       }
-      response = await app.fetch(request);
+      response = await app.fetch(request, current);
     } catch (thrown) {
       response = fail(request, thrown); // hono, too, lets a thrown value that is no Error through
     }
@@ -110,7 +119,7 @@ function refuseStrangeHost(host: string | null): void {
   throw new GatewayError("bad_request", "The Host header is not the name of a host");
 }
 
-function methodsByPath(app: Hono): ReadonlyMap<string, readonly string[]> {
+function methodsByPath(app: Router): ReadonlyMap<string, readonly string[]> {
   const methods = new Map<string, string[]>();
   for (const { method, path } of [...INFERENCE_ROUTES, ...app.routes]) {
     if (method === "ALL") continue;

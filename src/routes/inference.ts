@@ -22,8 +22,6 @@ import type { InferenceRoute } from "./inference_table.ts";
 
 /** What serving a model request needs. */
 export interface InferenceEnv {
-  /** The effective configuration. */
-  readonly config: Config;
   /** Who decides whose turn it is. */
   readonly scheduler: Scheduler<BackendTarget>;
   /** The HTTP client of one generation of a backend. */
@@ -40,6 +38,8 @@ export interface InferenceCall {
   readonly id: string;
   /** Address of the client, if the transport tells it. */
   readonly remoteAddr: string | null;
+  /** The config that was in force when it arrived. */
+  readonly config: Config;
 }
 
 /** How long a refused connection may wait for the news that its backend has exited, in milliseconds. */
@@ -57,7 +57,7 @@ export async function serveInference(
   call: InferenceCall,
 ): Promise<Response> {
   const signal = request.signal; // wired lazily by the runtime: touched before anything is awaited
-  const { model, bytes } = await readRequest(env, route, request);
+  const { model, bytes } = await readRequest(call.config, route, request);
   const lease = await env.scheduler.acquire(model, { signal, id: call.id });
   try {
     return await forward(env, { route, request, call, bytes, lease });
@@ -69,7 +69,7 @@ export async function serveInference(
 
 /** The model that is meant, and the bytes that its backend is to get. */
 async function readRequest(
-  { config }: InferenceEnv,
+  config: Config,
   route: InferenceRoute,
   request: Request,
 ): Promise<{ readonly model: string; readonly bytes: Uint8Array<ArrayBuffer> | null }> {
@@ -101,7 +101,8 @@ async function forward(env: InferenceEnv, forwarding: Forwarding): Promise<Respo
 }
 
 function send(env: InferenceEnv, { route, request, call, bytes, lease }: Forwarding): Promise<Response> {
-  const { config, clock, log } = env;
+  const { clock, log } = env;
+  const { config } = call;
   const client = env.clientFor(lease.target);
   return proxy({
     method: request.method,

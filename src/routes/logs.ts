@@ -4,17 +4,15 @@
  * @module
  */
 
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import type { Backends } from "../backend/backends.ts";
-import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { followStream, type LogHistory } from "../observe/log_history.ts";
 import type { Logs } from "../observe/logs.ts";
+import type { ConfigInForce, Router } from "./config_in_force.ts";
 
 /** What the log routes need. */
 export interface LogsEnv {
-  /** The effective configuration. */
-  readonly config: Config;
   /** The processes, which keep what each model prints. */
   readonly backends: Backends;
   /** The gateway's logs. */
@@ -33,10 +31,10 @@ const HEADERS = {
  * Adds the log routes to `app`. A stream begins with the history unless the query has `no-history`, and goes on live
  * unless it has `no-follow`; the values mean nothing.
  */
-export function addLogRoutes(app: Hono, env: LogsEnv): void {
+export function addLogRoutes(app: Router, env: LogsEnv): void {
   app.get("/logs", () => new Response(env.logs.combined.bytes(), { headers: HEADERS }));
   for (const path of ["/logs/stream", "/logs/stream/"]) app.get(path, (c) => answer(c, env.logs.combined));
-  app.get("/logs/stream/:source{.+}", (c) => answer(c, findHistory(env, c.req.param("source"))));
+  app.get("/logs/stream/:source{.+}", (c) => answer(c, findHistory(env, c.env, c.req.param("source"))));
 }
 
 function answer(c: Context, history: LogHistory): Response {
@@ -48,7 +46,7 @@ function answer(c: Context, history: LogHistory): Response {
 }
 
 /** `proxy`, `upstream`, or the longest run of whole path segments that names a local model; what follows it is ignored. */
-function findHistory({ config, backends, logs }: LogsEnv, source: string): LogHistory {
+function findHistory({ backends, logs }: LogsEnv, { config }: ConfigInForce, source: string): LogHistory {
   const segments = source.split("/");
   while (segments[0] === "") segments.shift();
   if (segments[0] === "proxy") return logs.proxy;

@@ -4,18 +4,16 @@
  * @module
  */
 
-import type { Hono } from "hono";
 import type { Backends } from "../backend/backends.ts";
 import type { BackendTarget } from "../backend/types.ts";
 import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { resolveModel } from "../routing/resolve.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { Router } from "./config_in_force.ts";
 
 /** What the operator's routes need. */
 export interface OperateEnv {
-  /** The effective configuration. */
-  readonly config: Config;
   /** The queue. */
   readonly scheduler: Scheduler<BackendTarget>;
   /** The processes. */
@@ -26,8 +24,8 @@ const DEFAULT_QUEUE_PAGE = 100;
 const MAX_QUEUE_PAGE = 1000;
 
 /** Adds the operator's routes to `app`. */
-export function addOperateRoutes(app: Hono, env: OperateEnv): void {
-  app.get("/running", (c) => c.json({ running: listRunning(env) }));
+export function addOperateRoutes(app: Router, env: OperateEnv): void {
+  app.get("/running", (c) => c.json({ running: listRunning(env.backends, c.env.config) }));
 
   app.get("/unload", async (c) => {
     await env.scheduler.unload(null);
@@ -38,7 +36,7 @@ export function addOperateRoutes(app: Hono, env: OperateEnv): void {
     return c.json({ msg: "ok" });
   });
   app.post("/api/models/unload/:model{.+}", async (c) => {
-    await env.scheduler.unload([resolveModel(env.config, c.req.param("model"))]);
+    await env.scheduler.unload([resolveModel(c.env.config, c.req.param("model"))]);
     return c.text("OK");
   });
 
@@ -55,11 +53,11 @@ export function addOperateRoutes(app: Hono, env: OperateEnv): void {
   });
 }
 
-function listRunning(env: OperateEnv): readonly Record<string, unknown>[] {
-  return env.backends.snapshot()
+function listRunning(backends: Backends, { models }: Config): readonly Record<string, unknown>[] {
+  return backends.snapshot()
     .filter((backend) => backend.phase !== "stopped")
     .map(({ model, phase }) => {
-      const config = env.config.models.get(model);
+      const config = models.get(model);
       return {
         model,
         state: phase,

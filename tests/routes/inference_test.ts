@@ -6,6 +6,8 @@ import { loadConfig } from "../../src/config/load.ts";
 import { silentLog } from "../../src/log.ts";
 import { Logs } from "../../src/observe/logs.ts";
 import { createRoutes } from "../../src/routes/app.ts";
+import { noConfigFiles } from "../../src/routes/config.ts";
+import { putInForce } from "../../src/routes/config_in_force.ts";
 import { INFERENCE_ROUTES } from "../../src/routes/inference_table.ts";
 import type { Lease } from "../../src/scheduler/lease.ts";
 import type { Scheduler } from "../../src/scheduler/scheduler.ts";
@@ -199,6 +201,7 @@ Deno.test("a Host header with a path in it does not choose the route", async () 
 /** The routes over `backend`, with a scheduler that grants at once and counts. */
 function routes(backend: RawBackend) {
   const { config } = loadConfig({ texts: [{ text: CONFIG, file: "test.yaml" }], env: () => undefined });
+  const current = putInForce(config);
   const leases = { granted: 0, released: 0 };
   const acquire = (model: string) => {
     leases.granted++;
@@ -215,13 +218,14 @@ function routes(backend: RawBackend) {
     return Promise.resolve(lease);
   };
   const serve = createRoutes({
-    logs: new Logs(),
-    config,
+    current: () => current,
+    configFiles: noConfigFiles(),
     scheduler: { acquire } as unknown as Scheduler<BackendTarget>,
     backends: { snapshot: () => [] } as unknown as Backends,
     clientFor: () => backend.client,
     clock: systemClock,
     log: silentLog,
+    logs: new Logs(),
     version: "test",
   });
   const ask = (
