@@ -134,13 +134,16 @@ Deno.test("a running model keeps its port, also when a new model comes before it
     ]);
   }));
 
-Deno.test.ignore("a folder is read again with the files that are in it then", () =>
-  scene(async ({ folder, started }) => {
-    const files = started({ file: null, dir: folder });
-    await Deno.writeTextFile(`${folder}/d.yml`, "models:\n  d: { cmd: 'x --port ${PORT}' }\n");
-    files.reload();
-    assertEquals(files.origin().files, [`${folder}/c.yaml`, `${folder}/d.yml`]);
-  }));
+Deno.test.ignore(
+  "a folder is read again with the files that are in it then",
+  () =>
+    scene(async ({ folder, started }) => {
+      const files = started({ file: null, dir: folder });
+      await Deno.writeTextFile(`${folder}/d.yml`, "models:\n  d: { cmd: 'x --port ${PORT}' }\n");
+      files.reload();
+      assertEquals(files.origin().files, [`${folder}/c.yaml`, `${folder}/d.yml`]);
+    }),
+);
 
 Deno.test("where the built-in default config is served a reload says that there is no file", () =>
   scene(({ lines, started }) => {

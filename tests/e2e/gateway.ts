@@ -12,6 +12,10 @@ export interface RunningGateway extends AsyncDisposable {
   readonly url: string;
   /** Process id of the gateway. */
   readonly pid: number;
+  /** The config's file, if it was started with one. */
+  readonly configFile: string | null;
+  /** Writes another text into the config's file, with the same first port, in the way of editors: beside it, then over it. */
+  rewrite(config: string): Promise<void>;
   /** Everything that it has logged so far; a line may come a moment after the answer that it tells of. */
   log(): string;
   /** Resolves when it has logged this text; rejects when it ends without. */
@@ -26,6 +30,8 @@ export interface RunningGateway extends AsyncDisposable {
 export interface StartOptions {
   /** The config's text; without it the default config is served from the embedded copy. */
   readonly config?: string;
+  /** More arguments for `serve`. */
+  readonly args?: readonly string[];
   /** Permission flags; `-P`, the default set, unless given. */
   readonly permissions?: readonly string[];
   /** Runs it under a parent that never reaps it, so that it stays a zombie when it is killed. */
@@ -40,11 +46,22 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** Starts the gateway on a free port and resolves when it listens; fails with its log when it exits instead. */
 export async function startGateway(options: StartOptions = {}): Promise<RunningGateway> {
   const folder = await Deno.makeTempDir({ prefix: "berth-e2e-" });
-  const args = ["run", ...(options.permissions ?? ["-P"]), "main.ts", "--listen", "127.0.0.1:0"];
-  if (options.config !== undefined) {
-    const file = `${folder}/config.yaml`;
-    const ports = /^startPort:/m.test(options.config) ? "" : `startPort: ${freePort()}\n`;
-    await Deno.writeTextFile(file, ports + options.config);
+  const args = [
+    "run",
+    ...(options.permissions ?? ["-P"]),
+    "main.ts",
+    "--listen",
+    "127.0.0.1:0",
+    ...(options.args ?? []),
+  ];
+  const file = options.config === undefined ? null : `${folder}/config.yaml`;
+  const ports = /^startPort:/m.test(options.config ?? "") ? "" : `startPort: ${freePort()}\n`;
+  const rewrite = async (config: string) => {
+    await Deno.writeTextFile(`${folder}/next`, ports + config);
+    await Deno.rename(`${folder}/next`, `${folder}/config.yaml`);
+  };
+  if (file !== null) {
+    await rewrite(options.config ?? "");
     args.push("--config", file);
   }
   const [program, programArgs] = options.unreaped
@@ -65,7 +82,7 @@ export async function startGateway(options: StartOptions = {}): Promise<RunningG
     for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
       text += piece;
       for (const [part, { resolve }] of expected) if (text.includes(part)) resolve();
-      const found = /Listening on (http:\/\/\S+)/.exec(text);
+      const found = /Listening on (https?:\/\/\S+)/.exec(text);
       if (found?.[1] !== undefined) listening.resolve(found[1]);
     }
     for (const [part, { reject }] of expected) reject(new Error(`never logged: ${part}\n${text}`));
@@ -73,11 +90,17 @@ export async function startGateway(options: StartOptions = {}): Promise<RunningG
   })();
   listening.promise.catch(() => {});
   const exited = child.status.then((status) => status.signal === null ? status.code : null);
-  const url = await listening.promise;
+  const url = await listening.promise.catch(async (error) => {
+    await exited;
+    await Deno.remove(folder, { recursive: true });
+    throw error;
+  });
   const pid = options.unreaped ? Number(/^pid (\d+)$/m.exec(text)?.[1]) : child.pid;
   return {
     url,
     pid,
+    configFile: file,
+    rewrite,
     log: () => text,
     logged(part) {
       const gate = expected.get(part) ?? Promise.withResolvers<void>();
