@@ -1,0 +1,51 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { startGateway } from "./gateway.ts";
+
+const FOLDER = new URL("../fixtures/tls/", import.meta.url).pathname;
+
+function tlsArgs(cert: string, key: string): readonly string[] {
+  return ["-tls-cert-file", FOLDER + cert, "-tls-key-file", FOLDER + key];
+}
+
+for (const version of ["HTTP/1.1", "HTTP/2"]) {
+  Deno.test(`with a certificate and its key the gateway serves and streams https, over ${version}`, async () => {
+    await using gateway = await startGateway({ args: tlsArgs("cert.pem", "key.pem") });
+    assert(gateway.url.startsWith("https://"), gateway.url);
+    using client = Deno.createHttpClient({
+      caCerts: [await Deno.readTextFile(`${FOLDER}cert.pem`)],
+      http1: version === "HTTP/1.1",
+      http2: version === "HTTP/2",
+    });
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      client,
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        model: "tiny-quick",
+        stream: true,
+        max_tokens: 5,
+        messages: [{ role: "user", content: "ahoy" }],
+      }),
+    });
+    assertEquals(response.status, 200);
+    assertStringIncludes(await response.text(), "data: [DONE]\n\n");
+    const health = await fetch(`${gateway.url}/health`, { client });
+    assertEquals(await health.text(), "OK");
+  });
+}
+
+for (
+  const [what, cert, key, says] of [
+    ["a key of another certificate", "cert.pem", "other_key.pem", "KeyMismatch"],
+    ["a certificate file without a certificate", "key.pem", "key.pem", "key.pem holds no certificate in PEM form"],
+    ["a key file without a key", "cert.pem", "cert.pem", "cert.pem holds no private key in PEM form"],
+    ["a file that is not there", "cert.pem", "nowhere.pem", "nowhere.pem: "],
+  ] as const
+) {
+  Deno.test(`${what} ends the program with one clear line`, async () => {
+    const error = await assertRejects(() => startGateway({ args: tlsArgs(cert, key) }), Error);
+    const lines = error.message.split("\n").filter((line) => line.startsWith("[ERROR]"));
+    assertEquals(lines.length, 1, error.message);
+    assertStringIncludes(lines[0] ?? "", says);
+  });
+}
