@@ -88,14 +88,15 @@ export function createWorker(env: WorkerEnv): Worker {
   const { log, logs = new Logs(), configFiles = noConfigFiles() } = env;
   const clock = env.clock ?? systemClock;
   let current = putInForce(env.config);
+  let scheduling = schedulingOf(env.config);
   let closed: GatewayError | null = null;
   const backends = new Backends({ specs: env.specs, clock, log, onOutput: logs.writeOutput });
-  const scheduler = new Scheduler<BackendTarget>({ backends, clock, log, ...schedulingOf(current.config) });
+  const scheduler = new Scheduler<BackendTarget>({ backends, clock, log, ...scheduling });
   const preload = new Preload({
     scheduler,
     log,
     running: () => [...backends.present().keys()],
-    evictedBy: (target, running) => running.filter((model) => model !== target),
+    settings: () => scheduling.settings,
   });
   const fetch = createRoutes({
     current: () => current,
@@ -126,8 +127,9 @@ export function createWorker(env: WorkerEnv): Worker {
       const draining = [...present].filter(([model, { processKey }]) => keys.get(model) !== processKey);
       const stale = new Set([...difference.replaced, ...difference.removed, ...draining.map(([model]) => model)]);
       current = putInForce(next.config);
+      scheduling = schedulingOf(next.config);
       backends.reconfigure(next.specs);
-      const drained = scheduler.reconfigure({ ...schedulingOf(next.config), changed: stale });
+      const drained = scheduler.reconfigure({ ...scheduling, changed: stale });
       background(log, "preload", drained.then(runPreload, () => {}));
       return { difference, draining: draining.map(([model]) => model).sort(), drained };
     },

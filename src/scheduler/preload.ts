@@ -8,6 +8,7 @@ import { describeError, toGatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Lease } from "./lease.ts";
 import type { SchedulerSnapshot } from "./snapshot.ts";
+import type { SchedulerSettings } from "./types.ts";
 
 /** What {@link Preload} needs of a scheduler. */
 export interface PreloadPort {
@@ -25,8 +26,8 @@ export interface PreloadOptions {
   readonly log: Log;
   /** Models of which a process is there. */
   readonly running: () => readonly string[];
-  /** Which of `running` a load of `target` would end. */
-  readonly evictedBy: (target: string, running: readonly string[]) => readonly string[];
+  /** Which core decides now, and which models it lets stay beside each other. */
+  readonly settings: () => SchedulerSettings;
 }
 
 /**
@@ -67,10 +68,10 @@ export class Preload {
   }
 
   #isInTheWay(model: string, own: ReadonlySet<string>): boolean {
-    const { scheduler, running, evictedBy } = this.#options;
+    const { scheduler, running, settings } = this.#options;
     const { active, total } = scheduler.snapshot({ limit: 0 });
     if (total > 0) return true;
-    const evicted = evictedBy(model, running());
+    const evicted = evictedBy(settings(), model, running());
     return evicted.length > 0 && (active.length > 0 || evicted.some((other) => !own.has(other)));
   }
 
@@ -83,4 +84,10 @@ export class Preload {
       this.#options.log.warn(`Preloading ${model} failed: ${describeError(toGatewayError(error))}`);
     }
   }
+}
+
+function evictedBy(settings: SchedulerSettings, target: string, running: readonly string[]): readonly string[] {
+  return settings.use === "fifo"
+    ? settings.policy.evictedBy(target, running)
+    : running.filter((model) => model !== target);
 }

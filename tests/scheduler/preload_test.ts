@@ -2,6 +2,18 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { GatewayError } from "../../src/errors.ts";
 import { silentLog } from "../../src/log.ts";
 import { Preload } from "../../src/scheduler/preload.ts";
+import type { SchedulerSettings } from "../../src/scheduler/types.ts";
+
+const SERIAL: SchedulerSettings = { use: "serial", parallel: 1, maxQueue: 10, maxWaitMs: null };
+
+/** Under this policy everything fits into memory together. */
+const FIFO: SchedulerSettings = {
+  use: "fifo",
+  policy: { evictedBy: () => [] },
+  priorities: new Map(),
+  maxAgeMs: null,
+  maxWaitMs: null,
+};
 
 /** A line in which only one model fits into memory, unless `fits`; loads end at once unless they are held back. */
 function world({ fits = false, resident = [] as string[] } = {}) {
@@ -32,7 +44,7 @@ function world({ fits = false, resident = [] as string[] } = {}) {
     },
     log: { ...silentLog, warn: (line) => void w.lines.push(line) },
     running: () => w.running,
-    evictedBy: (target, running) => fits ? [] : running.filter((model) => model !== target),
+    settings: () => fits ? FIFO : SERIAL,
   });
   return w;
 }
