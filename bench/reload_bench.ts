@@ -56,7 +56,7 @@ Deno.bench("a whole reload that changes one model of 500", () => {
     const { config } = loadConfig({ texts: [{ text, file: "bench.yaml" }], env: () => undefined, kept });
     return { config, specs: backendSpecs(config) };
   });
-  if (difference.replaced.length !== 1) throw new Error(`not one model differs: ${difference.replaced}`);
+  if (difference.changed.length !== 1) throw new Error(`not one model differs: ${difference.changed}`);
 });
 
 Deno.bench("of which loading the config", () => {

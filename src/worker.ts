@@ -119,19 +119,16 @@ export function createWorker(env: WorkerEnv): Worker {
     reload(read) {
       if (closed !== null) throw closed;
       // From here to the end nothing is awaited: what runs cannot change in between.
-      const present = backends.present();
-      const next = read(portsOf(present));
+      const next = read(portsOf(backends.present()));
       const difference = differenceOf(current.config, next.config);
       if (!difference.isAny) return { difference, draining: [], drained: Promise.resolve() };
-      const keys = new Map(next.specs.map(({ model, processKey }) => [model, processKey]));
-      const draining = [...present].filter(([model, { processKey }]) => keys.get(model) !== processKey);
-      const stale = new Set([...difference.replaced, ...difference.removed, ...draining.map(([model]) => model)]);
       current = putInForce(next.config);
       scheduling = schedulingOf(next.config);
-      backends.reconfigure(next.specs);
-      const drained = scheduler.reconfigure({ ...scheduling, changed: stale });
+      const draining = backends.reconfigure(next.specs);
+      const changed = new Set([...draining, ...difference.removed]);
+      const drained = scheduler.reconfigure({ ...scheduling, changed });
       background(log, "preload", drained.then(runPreload, () => {}));
-      return { difference, draining: draining.map(([model]) => model).sort(), drained };
+      return { difference, draining, drained };
     },
     preload: runPreload,
     async close({ graceMs }) {

@@ -92,17 +92,23 @@ export class Backend {
     return this.phase === "stopped" ? null : this.#running?.spec ?? this.#spec;
   }
 
+  /** Whether its present process, if any, is what its next start would be. */
+  get fits(): boolean {
+    const { present } = this;
+    return present === null || sharesProcess(present, this.#spec);
+  }
+
   /**
    * The next start is done as `spec` says. A present process with the same key goes on, and its bounds and its stop command
    * are the new ones at once; one with another key stays what it is until it is stopped, as its own spec says.
    */
   reconfigure(spec: BackendSpec): void {
     const current = this.phase === "stopped" ? null : this.#running;
-    const previous = current?.spec;
-    if (current === null || previous?.processKey !== spec.processKey || previous.port !== spec.port) {
+    if (current === null || !sharesProcess(current.spec, spec)) {
       this.#spec = spec;
       return;
     }
+    const previous = current.spec;
     this.#tell({ type: "retimed", previous, at: this.#now() }, () => {
       this.#spec = spec;
       current.spec = spec;
@@ -271,6 +277,10 @@ export class Backend {
     if (current.group === null) current.early = how;
     else end(current.group, how, current.spec);
   }
+}
+
+function sharesProcess(a: BackendSpec, b: BackendSpec): boolean {
+  return a.processKey === b.processKey && a.port === b.port;
 }
 
 function end(group: RunningGroup, how: "terminate" | "kill", spec: BackendSpec): void {

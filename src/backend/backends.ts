@@ -70,9 +70,10 @@ export class Backends {
 
   /**
    * Puts other models in force, at once; starts and stops nothing. A model that is gone stays known until its process is
-   * gone too; see {@link Backend.reconfigure} for one that stays.
+   * gone too; see {@link Backend.reconfigure} for one that stays. Returns the models whose present process does not fit any
+   * more, ascending.
    */
-  reconfigure(specs: Iterable<BackendSpec>): void {
+  reconfigure(specs: Iterable<BackendSpec>): readonly string[] {
     const gone = new Set(this.#backends.keys());
     for (const spec of specs) {
       gone.delete(spec.model);
@@ -85,6 +86,8 @@ export class Backends {
       this.#retired.add(model);
       if (this.#backends.get(model)?.phase === "stopped") this.#forget(model);
     }
+    return [...this.#backends].filter(([model, { fits }]) => !fits || this.#retired.has(model)).map(([model]) => model)
+      .sort();
   }
 
   /** What runs now, starting and stopping included, by model. */
@@ -105,12 +108,13 @@ export class Backends {
     model: string,
     { evict, signal }: { readonly evict: readonly string[]; readonly signal: AbortSignal },
   ): Promise<void> {
-    const backend = this.#require(model);
+    this.#require(model);
     await this.stop(evict);
-    // An unload that runs is waited for first, so that an abort during it still starts nothing.
-    while (backend.phase === "stopping" && !signal.aborted) await backend.stop();
+    // An unload that runs is waited for first, so that an abort during it still starts nothing. What is awaited may take
+    // its time, and a reload may come meanwhile: the model is looked up anew after each.
+    while (this.#require(model).phase === "stopping" && !signal.aborted) await this.#require(model).stop();
     signal.throwIfAborted();
-    await backend.ensureReady();
+    await this.#require(model).ensureReady();
   }
 
   /** Stops these backends (null: all), together; resolves when no process of them is left, at once for unknown ones. */
@@ -179,7 +183,7 @@ export class Backends {
 
   #require(model: string): Backend {
     const backend = this.#backends.get(model);
-    if (backend === undefined) {
+    if (backend === undefined || this.#retired.has(model)) {
       throw new GatewayError("unknown_model", `The model ${JSON.stringify(model)} does not exist`);
     }
     return backend;

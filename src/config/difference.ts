@@ -1,10 +1,10 @@
 /**
- * What differs between two configs, and whether a process may go on under the later one.
+ * What differs between two configs.
  *
  * @module
  */
 
-import type { Config, ModelConfig } from "./types.ts";
+import type { Config } from "./types.ts";
 
 /** What a config brings compared with the one before it; ids in ascending order. */
 export interface ConfigDifference {
@@ -14,8 +14,6 @@ export interface ConfigDifference {
   readonly added: readonly string[];
   /** Models of both of which something differs. */
   readonly changed: readonly string[];
-  /** Those of {@link changed} whose process has to be another one. */
-  readonly replaced: readonly string[];
   /** Models that are gone. */
   readonly removed: readonly string[];
 }
@@ -24,22 +22,14 @@ export interface ConfigDifference {
 export function differenceOf(before: Config, after: Config): ConfigDifference {
   const added: string[] = [];
   const changed: string[] = [];
-  const replaced: string[] = [];
   for (const [id, model] of after.models) {
     const old = before.models.get(id);
     if (old === undefined) added.push(id);
-    else if (textOf(old) !== textOf(model)) {
-      changed.push(id);
-      if (!sharesProcess(old, model)) replaced.push(id);
-    }
+    else if (textOf(old) !== textOf(model)) changed.push(id);
   }
   const removed = [...before.models.keys()].filter((id) => !after.models.has(id));
   const isSame = added.length + changed.length + removed.length === 0 && textOf(rest(before)) === textOf(rest(after));
-  return { isAny: !isSame, added, changed, replaced, removed };
-}
-
-function sharesProcess(before: ModelConfig, after: ModelConfig): boolean {
-  return before.processKey === after.processKey && before.port === after.port;
+  return { isAny: !isSame, added, changed, removed };
 }
 
 function rest(config: Config): Omit<Config, "models"> {

@@ -1,4 +1,5 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { GatewayError } from "../../src/errors.ts";
 import { GRACE_MS, load, ready, settled, specFor, START_TIMEOUT_MS, TTL_MS, world } from "./world.ts";
 
 function asked(signal: AbortSignal = new AbortController().signal) {
@@ -17,7 +18,7 @@ Deno.test("a running model with the same process key keeps its process, its targ
   const w = world(["a"]);
   await ready(w, "a");
   const { target, release } = w.backends.hold("a");
-  w.backends.reconfigure([specFor("a", { ttlMs: 10 * TTL_MS })]);
+  assertEquals(w.backends.reconfigure([specFor("a", { ttlMs: 10 * TTL_MS })]), []);
   assertStrictEquals(w.backends.hold("a").target, target);
   release();
   assertEquals(w.supervisor.journal, ["start a"]);
@@ -67,7 +68,7 @@ Deno.test("a changed model's process is stopped as it was started, and the next 
     stopCommand: () => ["new"],
     ttlMs: null,
   });
-  w.backends.reconfigure([changed]);
+  assertEquals(w.backends.reconfigure([changed]), ["a"]);
   assertEquals(w.supervisor.journal, ["start a"], "the scheduler stops it, when it has drained");
   assertEquals(w.backends.present().get("a"), { processKey: "", port: null });
   const stopped = w.backends.stop(["a"]);
@@ -107,7 +108,7 @@ Deno.test("a spec with the same key and another port does not fit the process th
 Deno.test("a removed model is known until its process is gone, can be stopped, and then leaves nothing behind", async () => {
   const w = world(["a", "b"]);
   await ready(w, "a");
-  w.backends.reconfigure([]);
+  assertEquals(w.backends.reconfigure([]), ["a"]);
   assertEquals(w.backends.snapshot().map(({ model }) => model), ["a"], "b had no process");
   assertEquals(w.supervisor.forgotten, ["b"]);
   const stopped = w.backends.stop(["a", "b"]);
@@ -116,6 +117,31 @@ Deno.test("a removed model is known until its process is gone, can be stopped, a
   assertEquals(w.backends.snapshot(), []);
   assertEquals(w.supervisor.forgotten, ["b", "a"]);
   assertEquals(w.phases.slice(-2), ["a stopping", "a stopped"], "its end was told");
+});
+
+Deno.test("a load whose model is removed while others make room for it starts nothing", async () => {
+  const w = world(["a", "b"]);
+  await ready(w, "a");
+  const loading = load(w, "b", ["a"]);
+  await settled();
+  w.backends.reconfigure([specFor("a")]);
+  w.supervisor.last("a").end();
+  assertEquals((await assertRejects(() => loading, GatewayError)).code, "unknown_model");
+  assertEquals(w.supervisor.count("start b"), 0);
+  assertEquals((await assertRejects(() => load(w, "b"), GatewayError)).code, "unknown_model");
+});
+
+Deno.test("a load whose model changes while others make room for it starts the new one", async () => {
+  const w = world(["a", "b"]);
+  await ready(w, "a");
+  const loading = load(w, "b", ["a"]);
+  await settled();
+  assertEquals(w.backends.reconfigure([specFor("a"), specFor("b", { processKey: "new" })]), []);
+  w.supervisor.last("a").end();
+  await settled();
+  w.supervisor.last("b").run();
+  await loading;
+  assertEquals(w.supervisor.started.at(-1)?.processKey, "new");
 });
 
 Deno.test("a model that is removed and comes back while its process ends stays", async () => {

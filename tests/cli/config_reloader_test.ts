@@ -45,7 +45,7 @@ async function build(folder: string) {
       const { config } = read(worker.kept);
       const difference = differenceOf(worker.config ?? config, config);
       worker.config = config;
-      return { difference, draining: difference.replaced, drained: Promise.resolve() };
+      return { difference, draining: difference.changed, drained: Promise.resolve() };
     },
   };
   const started = (paths?: ConfigPaths) => {
