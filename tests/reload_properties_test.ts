@@ -34,6 +34,8 @@ class World {
   drained = 0;
   readonly leavers: AbortController[] = [];
   readonly #faults: string[] = [];
+  /** Who waits, and whether its model was missing from a config meanwhile. */
+  readonly #open = new Set<{ readonly model: string; mayBeUnknown: boolean }>();
 
   constructor() {
     const supervisor: Supervisor = {
@@ -102,10 +104,13 @@ class World {
 
   ask(model: string): void {
     this.asked++;
+    const request = { model, mayBeUnknown: !(model in this.keys) };
+    this.#open.add(request);
     const leaver = new AbortController();
     this.leavers.push(leaver);
     this.scheduler.acquire(model, { signal: leaver.signal }).then((lease) => {
       this.settled++;
+      this.#open.delete(request);
       const process = [...this.alive].find(({ spec }) => spec.model === model);
       if (process?.isAsked) this.#faults.push(`${model} was lent while it was being stopped`);
       if (process?.spec.processKey !== this.keys[model as typeof MODELS[number]]) {
@@ -114,7 +119,9 @@ class World {
       this.held.push({ release: () => lease.release() });
     }, (error) => {
       this.settled++;
-      if (error instanceof GatewayError && error.code !== "unknown_model" && error.code !== "start_failed") {
+      this.#open.delete(request);
+      if (!(error instanceof GatewayError) || error.code === "start_failed") return;
+      if (error.code !== "unknown_model" || !request.mayBeUnknown) {
         this.#faults.push(`${model} was refused: ${error.code}`);
       }
     });
@@ -123,6 +130,7 @@ class World {
   reload(keys: Keys): void {
     const removed = Object.keys(this.keys).filter((model) => !(model in keys));
     this.keys = keys;
+    for (const request of this.#open) request.mayBeUnknown ||= !(request.model in keys);
     const changed = new Set([...this.backends.reconfigure(this.#specs()), ...removed]);
     this.reloads++;
     this.scheduler.reconfigure({ ...this.#scheduling(), changed }).then(() => this.drained++);
