@@ -4,6 +4,7 @@ import { Backends } from "../src/backend/backends.ts";
 import type { BackendSpec, BackendTarget, GroupEvents, RunningGroup, Supervisor } from "../src/backend/types.ts";
 import { GatewayError } from "../src/errors.ts";
 import { silentLog } from "../src/log.ts";
+import type { BackendPort } from "../src/scheduler/backend_port.ts";
 import { Scheduler } from "../src/scheduler/scheduler.ts";
 import { specOf } from "./backend/processes.ts";
 import { handClock } from "./tiny/hand_clock.ts";
@@ -57,12 +58,17 @@ class World {
       supervisor,
       probes: { http: probe, connect: probe },
     });
-    this.scheduler = new Scheduler<BackendTarget>({
-      backends: this.backends,
-      clock,
-      log: silentLog,
-      ...this.#scheduling(),
-    });
+    const { backends } = this;
+    const watched: BackendPort<BackendTarget> = {
+      load: (model, options) => backends.load(model, options),
+      stop: (models) => backends.stop(models),
+      subscribe: (listener) => backends.subscribe(listener),
+      hold: (model) => {
+        this.#judge(model);
+        return backends.hold(model);
+      },
+    };
+    this.scheduler = new Scheduler<BackendTarget>({ backends: watched, clock, log: silentLog, ...this.#scheduling() });
   }
 
   #specs(): readonly BackendSpec[] {
@@ -95,6 +101,15 @@ class World {
     return promise;
   }
 
+  /** A lease is about to be granted. */
+  #judge(model: string): void {
+    const process = [...this.alive].find(({ spec }) => spec.model === model);
+    if (process?.isAsked !== false) this.#faults.push(`${model} was lent while it was being stopped`);
+    if (process?.spec.processKey !== this.keys[model as typeof MODELS[number]]) {
+      this.#faults.push(`${model} was lent with a config that is not in force`);
+    }
+  }
+
   end(process: Process): void {
     if (!this.alive.delete(process)) return;
     process.begin();
@@ -111,11 +126,6 @@ class World {
     this.scheduler.acquire(model, { signal: leaver.signal }).then((lease) => {
       this.settled++;
       this.#open.delete(request);
-      const process = [...this.alive].find(({ spec }) => spec.model === model);
-      if (process?.isAsked) this.#faults.push(`${model} was lent while it was being stopped`);
-      if (process?.spec.processKey !== this.keys[model as typeof MODELS[number]]) {
-        this.#faults.push(`${model} was lent with a config that is not in force`);
-      }
       this.held.push({ release: () => lease.release() });
     }, (error) => {
       this.settled++;
@@ -210,6 +220,6 @@ Deno.test("G1: whatever is asked, ends, crashes and is reloaded, no process star
       }
       await world.finish();
     }),
-    { numRuns: 1_000 },
+    { numRuns: 2_000 },
   );
 });
