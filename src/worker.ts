@@ -22,6 +22,7 @@ import { Logs } from "./observe/logs.ts";
 import { type ConnectionInfo, createRoutes } from "./routes/app.ts";
 import { type ConfigFiles, noConfigFiles } from "./routes/config.ts";
 import { putInForce } from "./routes/config_in_force.ts";
+import { misfitsOf } from "./scheduler/misfits.ts";
 import { Preload } from "./scheduler/preload.ts";
 import type { CoreStart } from "./scheduler/core.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
@@ -52,7 +53,7 @@ export interface WorkerEnv extends WorkerConfig {
 export interface ReloadReport {
   /** What differs from the config before; when nothing does, nothing was done. */
   readonly difference: ConfigDifference;
-  /** Models whose present process does not fit any more. */
+  /** Models whose present process does not fit any more, or may not stay beside the others. */
   readonly draining: readonly string[];
   /** Resolves when they are gone; rejects when one cannot be stopped. */
   readonly drained: Promise<void>;
@@ -124,7 +125,10 @@ export function createWorker(env: WorkerEnv): Worker {
       if (!difference.isAny) return { difference, draining: [], drained: Promise.resolve() };
       current = putInForce(next.config);
       scheduling = schedulingOf(next.config);
-      const draining = backends.reconfigure(next.specs);
+      const outdated = backends.reconfigure(next.specs);
+      const staying = [...backends.present().keys()].filter((model) => !outdated.includes(model));
+      const areRulesOthers = difference.settings.some((name) => name === "scheduler" || name === "router");
+      const draining = [...outdated, ...(areRulesOthers ? misfitsOf(scheduling.settings, staying) : [])].sort();
       const changed = new Set([...draining, ...difference.removed]);
       const drained = scheduler.reconfigure({ ...scheduling, changed });
       background(log, "preload", drained.then(runPreload, () => {}));

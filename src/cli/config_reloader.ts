@@ -104,14 +104,14 @@ export class ConfigReloader implements ConfigFiles {
       return this.#toWorkerConfig(loaded);
     });
     if (loaded === undefined) return this.#unchanged();
-    const { added, changed, removed, isAny } = report.difference;
+    const { isAny, ...difference } = report.difference;
     for (const warning of loaded.warnings) log.warn(warning.toString());
     this.#note(texts, loaded, isAny);
     if (!isAny) return this.#unchanged();
     onInForce?.(loaded.config);
     this.#tell(report);
     const { warnings } = this.#origin;
-    return { status: "reloaded", problems: [], warnings, added, changed, removed, draining: report.draining };
+    return { status: "reloaded", problems: [], warnings, ...difference, draining: report.draining };
   }
 
   #unchanged(): ReloadAnswer {
@@ -138,11 +138,12 @@ export class ConfigReloader implements ConfigFiles {
       ["added", difference.added],
       ["changed", difference.changed],
       ["removed", difference.removed],
+      ["settings", difference.settings],
       ["ending when they have served", draining],
     ] as const;
     const text = facts.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what}: ${ids.join(", ")}`);
     log.info(
-      `The config is reloaded (generation ${this.#origin.generation}). ${text.join("; ") || "No model differs"}`,
+      `The config is reloaded (generation ${this.#origin.generation}). ${text.join("; ")}`,
     );
     if (draining.length > 0) background(log, `end of ${draining.join(", ")} after a reload`, drained);
   }

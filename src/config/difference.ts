@@ -16,6 +16,8 @@ export interface ConfigDifference {
   readonly changed: readonly string[];
   /** Models that are gone. */
   readonly removed: readonly string[];
+  /** What else differs: names of fields of the config besides `models`. */
+  readonly settings: readonly string[];
 }
 
 /** Compares two effective configs. */
@@ -25,16 +27,17 @@ export function differenceOf(before: Config, after: Config): ConfigDifference {
   for (const [id, model] of after.models) {
     const old = before.models.get(id);
     if (old === undefined) added.push(id);
-    else if (textOf(old) !== textOf(model)) changed.push(id);
+    else if (old !== model && textOf(old) !== textOf(model)) changed.push(id);
   }
   const removed = [...before.models.keys()].filter((id) => !after.models.has(id));
-  const isSame = added.length + changed.length + removed.length === 0 && textOf(rest(before)) === textOf(rest(after));
-  return { isAny: !isSame, added, changed, removed };
+  const settings = settingNames(after).filter((name) => textOf(before[name]) !== textOf(after[name]));
+  const isAny = added.length + changed.length + removed.length + settings.length > 0;
+  return { isAny, added, changed, removed, settings };
 }
 
-function rest(config: Config): Omit<Config, "models"> {
-  const { models: _, ...settings } = config;
-  return settings;
+/** What follows from the models alone is no setting of its own. */
+function settingNames(config: Config): readonly (keyof Config)[] {
+  return (Object.keys(config) as (keyof Config)[]).filter((name) => name !== "models" && name !== "aliases");
 }
 
 /** One text for equal values: configs are built field by field in one place, so equal ones have their keys in one order. */

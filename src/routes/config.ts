@@ -20,7 +20,9 @@ export interface ReloadAnswer {
   readonly changed: readonly string[];
   /** Models that are gone. */
   readonly removed: readonly string[];
-  /** Models whose running process does not fit any more: it ends when it has served what it serves. */
+  /** Names of settings besides models that differ. */
+  readonly settings: readonly string[];
+  /** Models whose running process cannot stay: it ends when it has served what it serves. */
   readonly draining: readonly string[];
 }
 
@@ -66,7 +68,7 @@ export function nothingReloaded(
   status: "unchanged" | "rejected",
   { problems = [], warnings = [] }: Partial<Pick<ReloadAnswer, "problems" | "warnings">> = {},
 ): ReloadAnswer {
-  return { status, problems, warnings, added: [], changed: [], removed: [], draining: [] };
+  return { status, problems, warnings, added: [], changed: [], removed: [], settings: [], draining: [] };
 }
 
 /** A config without files: the built-in default one, which is never another. */

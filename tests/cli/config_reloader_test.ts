@@ -78,6 +78,7 @@ Deno.test("a changed file is in force when the reload returns, and the answer sa
       added: ["b"],
       changed: ["a"],
       removed: [],
+      settings: [],
       draining: ["a"],
     });
     assertEquals(warnings.length, 1);

@@ -12,7 +12,7 @@ function difference(before: string, after: string): Omit<ConfigDifference, "isAn
   return isAny ? rest : "none";
 }
 
-const NOTHING = { added: [], changed: [], removed: [] };
+const NOTHING = { added: [], changed: [], removed: [], settings: [] };
 const A = "models:\n  a: { cmd: 'engine --port ${PORT}', env: [X=1], ttl: 5 }\n";
 
 Deno.test("comments, order and spelling are no difference", () => {
@@ -33,9 +33,9 @@ Deno.test("models come and go, and another port is a change", () => {
   const both = A + "  b: { cmd: 'engine --port ${PORT}' }\n";
   assertEquals(difference(A, both), { ...NOTHING, added: ["b"] });
   assertEquals(difference(both, A), { ...NOTHING, removed: ["b"] });
-  assertEquals(difference(A, "startPort: 7000\n" + A), { ...NOTHING, changed: ["a"] });
+  assertEquals(difference(A, "startPort: 7000\n" + A), { ...NOTHING, changed: ["a"], settings: ["startPort"] });
 });
 
-Deno.test("settings besides models are a difference too", () => {
-  assertEquals(difference(A, "apiKeys: [k]\n" + A), NOTHING);
+Deno.test("settings besides models are named", () => {
+  assertEquals(difference(A, "apiKeys: [k]\n" + A), { ...NOTHING, settings: ["apiKeys"] });
 });

@@ -127,6 +127,7 @@ Deno.test("a reload changes, removes and adds models around a running one: its s
     added: ["added"],
     changed: ["edited"],
     removed: ["removed"],
+    settings: [],
     draining: [],
   });
   assertEquals((await running(url)).running, before, "the running one has its port still");
@@ -278,7 +279,7 @@ Deno.test("keys, limits and names take effect without touching a process", async
   await ask(url, "a", "1");
   await gateway.rewrite(`apiKeys: [secret]\n${config}    aliases: [alias]\n    ttl: 600\n`);
   const answer = await reload(url);
-  assertEquals([answer.changed, answer.draining], [["a"], []]);
+  assertEquals([answer.changed, answer.settings, answer.draining], [["a"], ["apiKeys"], []]);
   const refused = await fetch(`${url}/v1/models`);
   assertEquals(refused.status, 401);
   await refused.body?.cancel();
