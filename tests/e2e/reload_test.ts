@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { loadConfig } from "../../src/config/load.ts";
+import type { Config } from "../../src/config/types.ts";
 import type { EngineEvent } from "../fakes/engine_events.ts";
 import { readEvents, waitForEvent } from "./event_reader.ts";
 import { fakeEngine, type RunningGateway, startGateway } from "./gateway.ts";
@@ -8,15 +10,18 @@ import { orderOfService, overlaps } from "./observer/intervals.ts";
 class Scene implements AsyncDisposable {
   readonly events: string;
   readonly #folder: string;
+  readonly #fits: boolean;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, fits: boolean) {
     this.#folder = folder;
+    this.#fits = fits;
     this.events = `${folder}/events`;
     Deno.writeTextFileSync(this.events, "");
   }
 
-  static async make(): Promise<Scene> {
-    return new Scene(await Deno.makeTempDir({ prefix: "berth-reload-e2e-" }));
+  /** With `fits` the engines do not look whether another one is on the accelerator. */
+  static async make({ fits = false } = {}): Promise<Scene> {
+    return new Scene(await Deno.makeTempDir({ prefix: "berth-reload-e2e-" }), fits);
   }
 
   /** Models by id, each with the flags of its engine. */
@@ -219,7 +224,7 @@ Deno.test("a broken config changes nothing: the same process serves on, and GET 
   const { rejected, generation, models, files } = await configOf(url);
   assertEquals([rejected.problems, generation, models], [answer.problems, 1, ["a"]]);
   assertEquals(files, [gateway.configFile]);
-  assertStringIncludes(gateway.log(), rejected.problems[0]);
+  await gateway.logged(rejected.problems[0]);
   await ask(url, "a", "2");
   const pids = (await scene.seen()).filter(({ event }) => event === "request").map(({ pid }) => pid);
   assertEquals(new Set(pids).size, 1);
@@ -239,9 +244,9 @@ Deno.test("SIGHUP reloads, twice in a row too; during the shutdown it is ignored
   await waitForEvent(scene.events, ({ event, tag }) => event === "request" && tag === "stream");
   await gateway.rewrite(scene.config({ b: "--model b" }));
   gateway.signal("SIGTERM");
-  await untilLogged(gateway, "SIGTERM: ");
+  await gateway.logged("SIGTERM: ");
   gateway.signal("SIGHUP");
-  await untilLogged(gateway, "SIGHUP is ignored");
+  await gateway.logged("SIGHUP is ignored");
   assertWhole(await stream, "a");
   assertEquals(await gateway.exited, 0);
 });
@@ -268,7 +273,7 @@ Deno.test("-watch-config sees a file that is written beside and renamed over the
   await gateway.rewrite(scene.config({ a: "--model a", b: "--model b" }));
   await untilGeneration(gateway, 2);
   assertEquals((await configOf(gateway.url)).models, ["a", "b"]);
-  assertStringIncludes(gateway.log(), "The config changed");
+  await gateway.logged("The config changed");
 });
 
 Deno.test("keys, limits and names take effect without touching a process", async () => {
@@ -292,7 +297,80 @@ Deno.test("keys, limits and names take effect without touching a process", async
   assertEquals(orderOfService(seen), ["1", "2"]);
 });
 
-async function untilLogged(gateway: RunningGateway, text: string): Promise<void> {
-  for (let tries = 0; tries < 5000 && !gateway.log().includes(text); tries++) await new Deno.Command("true").output();
-  assertStringIncludes(gateway.log(), text);
+Deno.test("under fifo a changed model among several running ones is replaced, and the others serve on meanwhile", {
+  ignore: !isRead("routing: { scheduler: { use: fifo } }", ({ scheduler }) => String(scheduler.use) === "fifo"),
+}, async () => {
+  await using scene = await Scene.make({ fits: true });
+  const flags = (id: string, name = id) => `--model ${name} --tokens ${TOKENS} --token-ms ${id === "a" ? 60 : 20}`;
+  const config = (models: Readonly<Record<string, string>>) =>
+    "routing:\n  scheduler: { use: fifo }\n  router:\n    settings:\n      groups:\n" +
+    `        together: { swap: false, members: [${Object.keys(models)}] }\n${scene.config(models)}`;
+  const before = { a: flags("a"), b: flags("b", "before"), c: flags("c") };
+  await using gateway = await startGateway({ config: config({ ...before, d: flags("d") }) });
+  const { url } = gateway;
+  await ask(url, "c", "warm");
+  const streams = [ask(url, "a", "sa", true), ask(url, "b", "sb", true)];
+  for (const tag of ["sa", "sb"]) await waitForEvent(scene.events, (e) => e.event === "request" && e.tag === tag);
+  await gateway.rewrite(config({ ...before, b: flags("b", "after") }));
+  const { draining, removed } = await reload(url);
+  assertEquals([draining, removed], [["b"], ["d"]]);
+  const [onOther, onChanged] = await Promise.all([ask(url, "c", "c1"), ask(url, "b", "b1")]);
+  assertEquals([JSON.parse(onOther.text).model, JSON.parse(onChanged.text).model], ["c", "after"]);
+  assertWhole(await streams[0] ?? onOther, "a");
+  assertWhole(await streams[1] ?? onOther, "before");
+  const seen = await scene.seen();
+  const starts = seen.filter(({ event }) => event === "start").map(({ model }) => model).toSorted();
+  assertEquals(starts, ["a", "after", "before", "c"], "nobody else was started anew");
+  const pids = new Set(seen.filter(({ model }) => model === "c").map(({ pid }) => pid));
+  assertEquals(pids.size, 1);
+  const order = seen.filter(({ event, model }) =>
+    (model === "before" && event === "exit") || (model === "after" && event === "start")
+  );
+  assertEquals(order.map(({ event }) => event), ["exit", "start"]);
+});
+
+Deno.test(
+  "models are preloaded at the start and after a reload that ended what ran, but never in the place of another",
+  {
+    ignore: !isRead(
+      "hooks: { on_startup: { preload: [a] } }\nmodels: { a: { cmd: a } }",
+      ({ preload }) => preload.length > 0,
+    ),
+  },
+  async () => {
+    await using scene = await Scene.make();
+    const preload = "hooks: { on_startup: { preload: [a, b] } }\n";
+    const models = { a: "--model a", b: "--model b", c: "--model c" };
+    await using gateway = await startGateway({ config: preload + scene.config(models) });
+    await waitForEvent(scene.events, ({ event, model }) => event === "ready" && model === "b");
+    await untilRunning(gateway.url, "b");
+    assertEquals((await ask(gateway.url, "c", "1")).status, 200);
+    await gateway.rewrite(preload + scene.config({ ...models, d: "--model d" }));
+    assertEquals((await reload(gateway.url)).added, ["d"]);
+    await gateway.logged("Not preloading a: it would displace what is in use");
+    assertEquals((await running(gateway.url)).running.map(({ model }) => model), ["c"]);
+    await gateway.rewrite(preload + scene.config({ ...models, c: "--model c2" }));
+    assertEquals((await reload(gateway.url)).draining, ["c"]);
+    await untilRunning(gateway.url, "b");
+    const seen = await scene.seen();
+    assertEquals(seen.filter(({ event }) => event === "start").map(({ model }) => model), ["a", "b", "c", "a", "b"]);
+    assertEquals(overlaps(seen), []);
+  },
+);
+
+async function untilRunning(url: string, wanted: string): Promise<void> {
+  for (let tries = 0; tries < 20_000; tries++) {
+    const now = (await running(url)).running;
+    if (now.length === 1 && now[0]?.["model"] === wanted && now[0]["state"] === "ready") return;
+  }
+  throw new Error(`${wanted} never ran alone`);
+}
+
+/** Whether this version reads such a config; before that nothing of it can be seen. */
+function isRead(text: string, isThere: (config: Config) => boolean): boolean {
+  try {
+    return isThere(loadConfig({ texts: [{ text, file: "c.yaml" }], env: () => undefined }).config);
+  } catch {
+    return false;
+  }
 }
