@@ -27,10 +27,10 @@ export function differenceOf(before: Config, after: Config): ConfigDifference {
   for (const [id, model] of after.models) {
     const old = before.models.get(id);
     if (old === undefined) added.push(id);
-    else if (old !== model && textOf(old) !== textOf(model)) changed.push(id);
+    else if (!isSame(old, model)) changed.push(id);
   }
   const removed = [...before.models.keys()].filter((id) => !after.models.has(id));
-  const settings = settingNames(after).filter((name) => textOf(before[name]) !== textOf(after[name]));
+  const settings = settingNames(after).filter((name) => !isSame(before[name], after[name]));
   const isAny = added.length + changed.length + removed.length + settings.length > 0;
   return { isAny, added, changed, removed, settings };
 }
@@ -40,7 +40,23 @@ function settingNames(config: Config): readonly (keyof Config)[] {
   return (Object.keys(config) as (keyof Config)[]).filter((name) => name !== "models" && name !== "aliases");
 }
 
-/** One text for equal values: configs are built field by field in one place, so equal ones have their keys in one order. */
-function textOf(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => part instanceof Map ? [...part] : part);
+/**
+ * Whether two values of configs are equal. What only acts, such as a policy, follows from what is written beside it and is
+ * passed over.
+ */
+function isSame(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a === "function" && typeof b === "function") return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => isSame(item, b[i]));
+  }
+  if (a instanceof Map) {
+    return b instanceof Map && a.size === b.size &&
+      [...a].every(([key, item]) => b.has(key) && isSame(item, b.get(key)));
+  }
+  if (a instanceof RegExp) return String(a) === String(b);
+  const keys = Object.keys(a) as (keyof typeof a)[];
+  return !Array.isArray(b) && keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]));
 }

@@ -39,3 +39,19 @@ Deno.test("models come and go, and another port is a change", () => {
 Deno.test("settings besides models are named", () => {
   assertEquals(difference(A, "apiKeys: [k]\n" + A), { ...NOTHING, settings: ["apiKeys"] });
 });
+
+Deno.test("lists are compared with their order, mappings without, and a missing key is no empty one", () => {
+  const models = (text: string) => `models:\n  a:\n    cmd: x\n    proxy: http://h\n    metadata: ${text}\n`;
+  assertEquals(difference(models("{ x: 1, y: [1, 2] }"), models("{ y: [1, 2], x: 1 }")), "none");
+  for (
+    const other of [
+      "{ x: 1, y: [2, 1] }",
+      "{ x: 1, y: [1] }",
+      "{ x: 1 }",
+      "{ x: 1, y: { 0: 1, 1: 2 } }",
+      "{ x: '1', y: [1, 2] }",
+    ]
+  ) {
+    assertEquals(difference(models("{ x: 1, y: [1, 2] }"), models(other)), { ...NOTHING, changed: ["a"] }, other);
+  }
+});
