@@ -124,11 +124,11 @@ export function createWorker(env: WorkerEnv): Worker {
       const difference = differenceOf(current.config, next.config);
       if (!difference.isAny) return { difference, draining: [], drained: Promise.resolve() };
       current = putInForce(next.config);
+      const rules = { before: scheduling.settings, after: next.config.scheduler };
       scheduling = schedulingOf(next.config);
       const outdated = backends.reconfigure(next.specs);
       const staying = [...backends.present().keys()].filter((model) => !outdated.includes(model));
-      const areRulesOthers = difference.settings.some((name) => name === "scheduler" || name === "router");
-      const draining = [...outdated, ...(areRulesOthers ? misfitsOf(scheduling.settings, staying) : [])].sort();
+      const draining = [...outdated, ...misfitsOf(rules, staying)].sort();
       const changed = new Set([...draining, ...difference.removed]);
       const drained = scheduler.reconfigure({ ...scheduling, changed });
       background(log, "preload", drained.then(runPreload, () => {}));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "./types.ts";
+import type { Config, RouterConfig } from "./types.ts";
 
 /** What a config brings compared with the one before it; ids in ascending order. */
 export interface ConfigDifference {
@@ -30,9 +30,21 @@ export function differenceOf(before: Config, after: Config): ConfigDifference {
     else if (!isSame(old, model)) changed.push(id);
   }
   const removed = [...before.models.keys()].filter((id) => !after.models.has(id));
-  const settings = settingNames(after).filter((name) => !isSame(before[name], after[name]));
+  const isInBoth = (id: string) => before.models.has(id) && after.models.has(id);
+  const settings = settingNames(after).filter((name) =>
+    name === "router"
+      ? !isSame(routerAmong(before.router, isInBoth), routerAmong(after.router, isInBoth))
+      : !isSame(before[name], after[name])
+  );
   const isAny = added.length + changed.length + removed.length + settings.length > 0;
   return { isAny, added, changed, removed, settings };
+}
+
+/** The rules as far as these models go: one that comes or goes is in a group of its own accord. */
+function routerAmong(router: RouterConfig, isMeant: (id: string) => boolean): RouterConfig {
+  if (router.kind !== "groups") return router;
+  const groups = router.groups.map((group) => ({ ...group, members: group.members.filter(isMeant) }));
+  return { kind: "groups", groups: groups.filter(({ members }) => members.length > 0) };
 }
 
 /** What follows from the models alone is no setting of its own. */

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { loadConfig } from "../../src/config/load.ts";
-import type { Config } from "../../src/config/types.ts";
+import { initialState } from "../../src/scheduler/either_core.ts";
 import type { EngineEvent } from "../fakes/engine_events.ts";
 import { readEvents, waitForEvent } from "./event_reader.ts";
 import { fakeEngine, type RunningGateway, startGateway } from "./gateway.ts";
@@ -298,7 +297,7 @@ Deno.test("keys, limits and names take effect without touching a process", async
 });
 
 Deno.test("under fifo a changed model among several running ones is replaced, and the others serve on meanwhile", {
-  ignore: !isRead("routing: { scheduler: { use: fifo } }", ({ scheduler }) => String(scheduler.use) === "fifo"),
+  ignore: !hasFifo(),
 }, async () => {
   await using scene = await Scene.make({ fits: true });
   const flags = (id: string, name = id) => `--model ${name} --tokens ${TOKENS} --token-ms ${id === "a" ? 60 : 20}`;
@@ -331,12 +330,6 @@ Deno.test("under fifo a changed model among several running ones is replaced, an
 
 Deno.test(
   "models are preloaded at the start and after a reload that ended what ran, but never in the place of another",
-  {
-    ignore: !isRead(
-      "hooks: { on_startup: { preload: [a] } }\nmodels: { a: { cmd: a } }",
-      ({ preload }) => preload.length > 0,
-    ),
-  },
   async () => {
     await using scene = await Scene.make();
     const preload = "hooks: { on_startup: { preload: [a, b] } }\n";
@@ -366,10 +359,12 @@ async function untilRunning(url: string, wanted: string): Promise<void> {
   throw new Error(`${wanted} never ran alone`);
 }
 
-/** Whether this version reads such a config; before that nothing of it can be seen. */
-function isRead(text: string, isThere: (config: Config) => boolean): boolean {
+/** Whether this version has the other core; without it nothing of it can be seen. */
+function hasFifo(): boolean {
+  const policy = { evictedBy: () => [] };
+  const settings = { use: "fifo", policy, priorities: new Map(), maxAgeMs: null, maxWaitMs: null } as const;
   try {
-    return isThere(loadConfig({ texts: [{ text, file: "c.yaml" }], env: () => undefined }).config);
+    return initialState({ models: new Map(), settings }) !== null;
   } catch {
     return false;
   }
