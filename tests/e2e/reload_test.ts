@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { initialState } from "../../src/scheduler/either_core.ts";
 import type { EngineEvent } from "../fakes/engine_events.ts";
 import { readEvents, waitForEvent } from "./event_reader.ts";
 import { fakeEngine, type RunningGateway, startGateway } from "./gateway.ts";
@@ -296,9 +295,7 @@ Deno.test("keys, limits and names take effect without touching a process", async
   assertEquals(orderOfService(seen), ["1", "2"]);
 });
 
-Deno.test("under fifo a changed model among several running ones is replaced, and the others serve on meanwhile", {
-  ignore: !hasFifo(),
-}, async () => {
+Deno.test("under fifo a changed model among several running ones is replaced, and the others serve on meanwhile", async () => {
   await using scene = await Scene.make({ fits: true });
   const flags = (id: string, name = id) => `--model ${name} --tokens ${TOKENS} --token-ms ${id === "a" ? 60 : 20}`;
   const config = (models: Readonly<Record<string, string>>) =>
@@ -357,15 +354,4 @@ async function untilRunning(url: string, wanted: string): Promise<void> {
     if (now.length === 1 && now[0]?.["model"] === wanted && now[0]["state"] === "ready") return;
   }
   throw new Error(`${wanted} never ran alone`);
-}
-
-/** Whether this version has the other core; without it nothing of it can be seen. */
-function hasFifo(): boolean {
-  const policy = { evictedBy: () => [] };
-  const settings = { use: "fifo", policy, priorities: new Map(), maxAgeMs: null, maxWaitMs: null } as const;
-  try {
-    return initialState({ models: new Map(), settings }) !== null;
-  } catch {
-    return false;
-  }
 }
