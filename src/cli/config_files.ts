@@ -5,7 +5,7 @@
  */
 
 import { DEFAULT_CONFIG_FILE, DEFAULT_CONFIG_TEXT } from "../config/default_config.ts";
-import type { ConfigText } from "../config/sources.ts";
+import { type ConfigText, MAX_SOURCE_BYTES } from "../config/sources.ts";
 import type { ConfigPaths } from "./flags.ts";
 import { isGranted } from "./permissions.ts";
 
@@ -23,7 +23,7 @@ export function isEmbedded({ file, dir }: ConfigPaths): boolean {
  * Reads the texts of a config in the order in which they are merged: the file, then the folder's `*.yaml` and `*.yml` in
  * ascending order of their names (spec §1.6).
  *
- * @throws {ConfigFileError} when something cannot be read, nothing is there to be read, or the file is in the folder too.
+ * @throws {ConfigFileError} with everything that cannot be read; when nothing is there to be read, or the file is in the folder too.
  */
 export function readConfigFiles(paths: ConfigPaths): readonly ConfigText[] {
   if (isEmbedded(paths)) return [{ file: DEFAULT_CONFIG_FILE, text: DEFAULT_CONFIG_TEXT }];
@@ -31,7 +31,17 @@ export function readConfigFiles(paths: ConfigPaths): readonly ConfigText[] {
   if (files.length === 0) {
     throw new ConfigFileError(`no configuration sources found: ${paths.dir} holds no *.yaml or *.yml file`);
   }
-  return files.map((file) => ({ file, text: readText(file) }));
+  const problems: string[] = [];
+  const texts = files.flatMap((file) => {
+    try {
+      return [{ file, text: readText(file) }];
+    } catch (error) {
+      problems.push(reasonOf(error));
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new ConfigFileError(problems.join("\n"));
+  return texts;
 }
 
 /**
@@ -71,12 +81,52 @@ function listFolder(dir: string): readonly string[] {
 
 function readText(file: string): string {
   requireRead(file);
+  let bytes: Uint8Array;
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(file));
+    bytes = readBounded(file);
   } catch (error) {
-    const reason = error instanceof TypeError ? "it is not UTF-8 text" : reasonOf(error);
-    throw new ConfigFileError(`Cannot read ${file}: ${reason}`);
+    throw new ConfigFileError(`Cannot read ${file}: ${reasonOf(error)}`);
   }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new ConfigFileError(`Cannot read ${file}: it is not UTF-8 text (line ${lineOfFault(bytes)})`);
+  }
+}
+
+/** At most one byte more than a config may have: the loader refuses it, and a device without end is not read to it. */
+function readBounded(file: string): Uint8Array {
+  using handle = Deno.openSync(file);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (let left = MAX_SOURCE_BYTES + 1; left > 0;) {
+    const chunk = new Uint8Array(Math.min(left, 64 * 1024));
+    const count = handle.readSync(chunk);
+    if (count === null) break;
+    chunks.push(chunk.subarray(0, count));
+    left -= count;
+  }
+  const length = chunks.reduce((sum, { length }) => sum + length, 0);
+  const bytes = new Uint8Array(length);
+  chunks.reduce((at, chunk) => (bytes.set(chunk, at), at + chunk.length), 0);
+  // A character that is cut in two would be told as bad text instead of as too much.
+  return length > MAX_SOURCE_BYTES ? bytes.fill(0x23) : bytes;
+}
+
+/** The line of the first bytes that are no UTF-8: each line is tried, as no character crosses a line break. */
+function lineOfFault(bytes: Uint8Array): number {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let line = 1;
+  for (let start = 0; start < bytes.length; line++) {
+    const found = bytes.indexOf(0x0a, start);
+    const end = found < 0 ? bytes.length : found + 1;
+    try {
+      decoder.decode(bytes.subarray(start, end));
+    } catch {
+      return line;
+    }
+    start = end;
+  }
+  return line;
 }
 
 function requireRead(path: string): void {

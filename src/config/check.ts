@@ -6,8 +6,9 @@
  */
 
 import type { z } from "zod";
-import { type ConfigPath, describeValue } from "./issues.ts";
+import { type ConfigPath, describeKind } from "./issues.ts";
 import { prepare, type PrepareContext } from "./prepare.ts";
+import { describeAt } from "./secrets.ts";
 import { isTree, nodeAt } from "./tree.ts";
 
 /** What {@link checkAgainst} needs besides the node. */
@@ -16,6 +17,8 @@ export interface CheckContext extends PrepareContext {
   readonly path: ConfigPath;
 }
 
+/** Where one of these is expected, nobody knows what a single value that stands there means. */
+const BLOCKS: ReadonlySet<string> = new Set(["object", "record", "array"]);
 /** More rounds than a tree can need: each takes away at least one broken part. */
 const MAX_ROUNDS = 50;
 
@@ -37,12 +40,6 @@ export function checkAgainst<Schema extends z.ZodType>(
     if (!smaller) return undefined;
   }
   return undefined;
-}
-
-/** Whether the text at this path must not be shown in a message. */
-export function isSecret(path: ConfigPath): boolean {
-  return path[0] === "apiKeys" || (path[0] === "peers" && (path[2] === "apiKey" || path[2] === "filters")) ||
-    (path[0] === "models" && (path[2] === "env" || path[2] === "filters"));
 }
 
 function stepsOf(issue: z.core.$ZodIssue): readonly (string | number)[] {
@@ -85,6 +82,6 @@ function reportIssue(issue: z.core.$ZodIssue, tree: unknown, { path, findings }:
   findings.problem({
     path: at,
     message,
-    found: isSecret(at) && typeof value === "string" ? "a text that is not shown" : describeValue(value),
+    found: issue.code === "invalid_type" && BLOCKS.has(issue.expected) ? describeKind(value) : describeAt(at, value),
   });
 }

@@ -10,6 +10,27 @@ export function stripComments(text: string): string {
   return text.split("\n").filter((line) => !line.trimStart().startsWith("#")).join("\n");
 }
 
+/** Whether a line that goes as a comment stands between quotes: it was rarely meant as one. */
+export function dropsQuotedLine(text: string): boolean {
+  if (!text.includes("#")) return false;
+  let quote: string | null = null;
+  for (const line of text.split("\n")) {
+    if (!line.trimStart().startsWith("#")) quote = quoteAfter(line, quote);
+    else if (quote !== null) return true;
+  }
+  return false;
+}
+
+function quoteAfter(line: string, before: string | null): string | null {
+  let quote = before;
+  for (let i = 0; i < line.length; i++) {
+    const char = line.charAt(i);
+    if (char === "\\" && quote !== "'") i++;
+    else if (quote === null ? char === "'" || char === '"' : char === quote) quote = quote === null ? char : null;
+  }
+  return quote;
+}
+
 /**
  * Splits a command into its words. No variable, glob, pipe or redirect is interpreted: the first word is the program.
  *

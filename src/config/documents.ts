@@ -1,89 +1,141 @@
 /**
- * From the texts of a config to one tree: environment variables, YAML, merging.
+ * From the texts of a config to one tree that knows where each of its parts stands.
  *
  * @module
  */
 
-import { parse, YamlSyntaxError } from "@std/yaml";
 import type { Findings } from "./findings.ts";
-import { namesUsed, substituteEnvironment } from "./environment.ts";
-import { ConfigErrors, ConfigIssue } from "./issues.ts";
+import { type ConfigCache, forgetOthers } from "./cache.ts";
+import { readDocument } from "./document.ts";
+import { holdsMissing } from "./environment.ts";
+import type { ConfigPath, Place } from "./issues.ts";
+import { mergeTrees, originOf } from "./merge.ts";
+import type { ReadDocument } from "./reading.ts";
 import { type ConfigSource, type ConfigText, MAX_SOURCE_BYTES } from "./sources.ts";
-import { copyTree, emptyTree, isTree, type Tree, TreeError } from "./tree.ts";
+import { nodeAt, someString, type Tree } from "./tree.ts";
 
-/** Reads all texts; problems are told to `findings`, and what could be read is returned. */
-export function readDocuments({ texts, env }: ConfigSource, findings: Findings): Tree {
-  const [text, ...others] = texts;
-  if (others.length > 0) findings.problem({ path: [], message: "several config files are not available yet" });
-  return text === undefined ? emptyTree() : readDocument(text, env, findings);
+/** All files as one. */
+export interface Documents {
+  /** What they say together; parts may be shared with a cache, so nobody changes them. */
+  readonly tree: Tree;
+  /** Whether every file could be read: otherwise a name that is not known may stand in one that could not. */
+  readonly isWhole: boolean;
+  /** Values of the environment that may stand in the tree. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Where a path of the tree is written. */
+  placeOf(path: ConfigPath): Place;
+  /** A text, or what its author wrote where YAML made a number or boolean of it; `undefined` for anything else. */
+  written(path: ConfigPath): string | undefined;
+  /** Whether what stands there depends on a value that is missing, which was told. */
+  isMissing(path: ConfigPath): boolean;
 }
 
-function readDocument(source: ConfigText, env: ConfigSource["env"], findings: Findings): Tree {
-  const text = withEnvironment(source, env, findings);
-  return text === null ? emptyTree() : parseTree(text, source, findings);
-}
-
-function withEnvironment(source: ConfigText, env: ConfigSource["env"], findings: Findings): string | null {
-  if (new TextEncoder().encode(source.text).length > MAX_SOURCE_BYTES) {
-    findings.problem({ path: [], message: "The source is larger than 4 MiB: refused" });
-    return null;
+/** Reads and merges all texts; problems are told to `findings`, and what could be read is returned. */
+export function readDocuments({ texts, env, cache }: ConfigSource, findings: Findings): Documents {
+  let room = MAX_SOURCE_BYTES;
+  const documents = texts.map((source) => {
+    const document = readCached(source, { env, cache, room });
+    room = Math.max(0, room - document.bytes);
+    return document;
+  });
+  if (cache !== undefined) forgetOthers(cache.documents, texts.map(({ file }) => file));
+  for (const { problems, warnings } of documents) {
+    problems.forEach(findings.problem);
+    warnings.forEach(findings.warning);
   }
-  let text = source.text;
-  // Twice, so that a value may itself name a variable (spec §1.6.6).
-  for (let pass = 0; pass < 2 && text.includes("${env."); pass++) {
-    const names = namesUsed(text, tryParse(text));
-    const done = substituteEnvironment(text, names, env);
-    for (const { message } of done.problems) findings.problem({ path: [], message });
-    text = done.text;
-    if (done.problems.length > 0) return null;
+  const trees = documents.map(({ tree }) => tree);
+  const { tree, conflicts } = mergeTrees(trees);
+  const placeIn = (index: number, path: ConfigPath): Place => {
+    const document = documents[index];
+    return { file: document?.file ?? "config", ...document?.placeOf(path) ?? { line: 0, column: 0 } };
+  };
+  for (const { later, path, message, found, expected } of conflicts) {
+    const place = placeIn(later, path);
+    const earlier = originOf(path, trees.slice(0, later));
+    const others = `found in ${showPlace(place)}, first in ${showPlace(placeIn(earlier.index, earlier.path))}`;
+    findings.problem({ path, message: `${message} ${others}`, found, expected, place });
   }
-  return text;
+  return {
+    tree,
+    isWhole: documents.every(({ isWhole }) => isWhole),
+    secrets: secretsOf(documents),
+    placeOf(path) {
+      const origin = originOf(path, trees);
+      return placeIn(origin.index, origin.path);
+    },
+    written(path) {
+      const node = nodeAt(tree, path);
+      if (typeof node === "string") return node;
+      const origin = originOf(path, trees);
+      return documents[origin.index]?.written(origin.path);
+    },
+    isMissing: documents.some(({ hasMissing }) => hasMissing) ? createMissing(tree) : () => false,
+  };
 }
 
-function tryParse(text: string): unknown {
-  try {
-    return parse(text);
-  } catch {
-    return undefined;
-  }
+interface CachedReading {
+  readonly env: ConfigSource["env"];
+  readonly cache: ConfigCache | undefined;
+  readonly room: number;
 }
 
-function parseTree(text: string, source: ConfigText, findings: Findings): Tree {
-  let parsed: unknown;
-  try {
-    parsed = copyTree(parse(text));
-  } catch (error) {
-    if (error instanceof TreeError) {
-      findings.problem({ path: error.path, message: error.message });
-      return emptyTree();
+function readCached(source: ConfigText, { env, cache, room }: CachedReading): ReadDocument {
+  const known = cache?.documents.get(source.file);
+  if (
+    known?.text === source.text && known.document.bytes <= Math.min(room, known.room) &&
+    isSame(known.document.looked, env)
+  ) return known.document;
+  const document = readDocument(source, env, room);
+  cache?.documents.set(source.file, { text: source.text, room, document });
+  return document;
+}
+
+/** Whether the environment still says what it said. An unset or refused variable is looked up again. */
+function isSame(looked: ReadDocument["looked"], env: ConfigSource["env"]): boolean {
+  for (const [name, value] of looked) {
+    try {
+      if (value === undefined || env(name) !== value) return false;
+    } catch {
+      return false;
     }
-    throw new ConfigErrors([syntaxIssue(error, source)]);
   }
-  if (isTree(parsed)) return parsed;
-  if (Array.isArray(parsed)) {
-    findings.problem({ path: [], message: "top-level YAML must be a mapping", found: "a list" });
-  } else if (parsed !== null) {
-    findings.warning({ path: [], message: "The document holds no mapping: it counts as empty" });
-  }
-  return emptyTree();
+  return true;
 }
 
-function syntaxIssue(error: unknown, { file }: ConfigText): ConfigIssue {
-  if (!(error instanceof YamlSyntaxError)) {
-    const reason = error instanceof RangeError
-      ? "nested too deeply"
-      : error instanceof Error
-      ? error.message
-      : String(error);
-    return new ConfigIssue({ file, line: 0, column: 0, path: [], message: `Not valid YAML: ${reason}` });
+function secretsOf(documents: readonly ReadDocument[]): ReadonlyMap<string, string> {
+  const secrets = new Map<string, string>();
+  for (const { looked } of documents) {
+    for (const [name, value] of looked) if (value !== undefined) secrets.set(name, value);
   }
-  const { line, column, reason } = readSyntaxError(error);
-  return new ConfigIssue({ file, line, column, path: [], message: `Not valid YAML: ${reason}` });
+  return secrets;
 }
 
-/** The error of `@std/yaml` says its place in the message only. */
-function readSyntaxError(error: Error): { readonly reason: string; readonly line: number; readonly column: number } {
-  const match = / at line (\d+), column (\d+)/.exec(error.message);
-  const reason = error.message.slice(0, match?.index ?? error.message.length);
-  return { reason, line: Number(match?.[1] ?? 0), column: Number(match?.[2] ?? 0) };
+function showPlace({ file, line, column }: Place): string {
+  return line > 0 ? `${file}:${line}:${column}` : file;
+}
+
+/** Texts with a missing value, and texts that use a macro with one, however many macros lie between. */
+function createMissing(tree: Tree): (path: ConfigPath) => boolean {
+  const blocks = [tree.macros, ...Object.values(tree.models ?? {}).map((model) => nodeAt(model, ["macros"]))];
+  const users = new Map<string, string[]>();
+  const names = new Set<string>();
+  for (const [name, value] of blocks.flatMap((block) => Object.entries(block ?? {}))) {
+    if (typeof value !== "string") continue;
+    if (holdsMissing(value)) names.add(name);
+    for (const used of namesIn(value)) pushTo(users, used, name);
+  }
+  // A set that grows while it is walked.
+  for (const name of names) users.get(name)?.forEach((user) => names.add(user));
+  const isTouched = (text: string) => holdsMissing(text) || namesIn(text).some((name) => names.has(name));
+  return (path) => path.length > 0 && someString(nodeAt(tree, path), isTouched);
+}
+
+function namesIn(text: string): readonly string[] {
+  return Array.from(text.matchAll(/\$\{([A-Za-z0-9_-]+)\}/g), (match) => match[1] ?? "");
+}
+
+function pushTo(lists: Map<string, string[]>, key: string, item: string): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 }

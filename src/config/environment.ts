@@ -1,77 +1,147 @@
 /**
  * `${env.NAME}`: values of the environment, put into the text before it is parsed (spec §2.3).
  *
+ * A value without quotes and backslashes is put in as it is, so that a number stays a number. Any other one, and one that
+ * is missing, is put in as a mark, which is replaced in the parsed tree: only there it is known in which quotes it stands.
+ *
  * @module
  */
-
-import { isTree } from "./tree.ts";
 
 /** Looks a variable up: its value, `undefined` when it is not set, or an error (returned or thrown) when it may not be read. */
 export type ReadEnvironment = (name: string) => string | Error | undefined;
 
-/** What went wrong with one variable. */
-export interface EnvironmentProblem {
-  /** The variable. */
-  readonly name: string;
-  /** One sentence that names it. */
-  readonly message: string;
+/** A text with the values in it. */
+export interface Substitution {
+  /** The text, with values and marks. */
+  readonly text: string;
+  /** Every variable that was looked up, with what was found. */
+  readonly looked: ReadonlyMap<string, string | undefined>;
+  /** What is wrong with a variable, by name; only those matter whose mark is in the tree. */
+  readonly problems: ReadonlyMap<string, string>;
+  /** The author's offset of a place in {@link text}. */
+  originalOffset(offset: number): number;
+  /** Replaces the marks in a text of the tree; a command keeps the backslashes that llama-swap puts before quotes. */
+  restore(text: string, options: { readonly command: boolean }): string;
+  /** Names whose missing values are in a text of the tree. */
+  missingIn(text: string): readonly string[];
+  /** The mark of a missing value as it stands in {@link text}. */
+  markOf(name: string): string;
 }
 
 const PLACEHOLDER = /\$\{env\.([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
-/** Names used in `text` outside comments; `parsed` is the document, or `undefined` when it is not YAML yet. */
-export function namesUsed(text: string, parsed: unknown): ReadonlySet<string> {
-  const names = new Set<string>();
-  const visit = (part: string) => {
-    for (const match of part.matchAll(PLACEHOLDER)) names.add(match[1] ?? "");
+/** Around a mark: characters for private use, which no config needs. */
+const [BEGIN, END] = ["\uF7F0", "\uF7F1"];
+/** In double quotes two backslashes become one: that tells where the mark stood. */
+const OPAQUE = /\uF7F0(\d+)(\\\\?)\uF7F1/g;
+const MISSING = /\uF7F0\?([A-Za-z0-9_]+)\uF7F1/g;
+
+interface Piece {
+  /** Where it begins and ends in the new text. */
+  readonly from: number;
+  readonly to: number;
+  /** Where it begins and ends in the author's text. */
+  readonly original: number;
+  readonly originalEnd: number;
+}
+
+/** Puts the values of all placeholders into a text. Nothing is refused here: a variable in a comment need not be set. */
+export function substituteEnvironment(text: string, read: ReadEnvironment): Substitution {
+  const looked = new Map<string, string | undefined>();
+  const problems = new Map<string, string>();
+  const opaque: string[] = [];
+  const pieces: Piece[] = [];
+  const marks = new Map<string, string>();
+
+  const valueOf = (name: string): string => {
+    if (!looked.has(name)) {
+      const { value, problem } = lookUp(read, name);
+      looked.set(name, value);
+      if (problem !== undefined) problems.set(name, problem);
+    }
+    return problems.has(name) ? `${BEGIN}?${name}${END}` : looked.get(name) ?? "";
   };
-  if (parsed === undefined) visit(withoutComments(text));
-  else visitStrings(parsed, visit, new Set());
+  const insertionOf = (name: string): string => {
+    // One level more: a value may itself name a variable (spec §1.6.6).
+    const value = valueOf(name).replaceAll(PLACEHOLDER, (_, inner: string) => valueOf(inner));
+    if (!/["\\]/.test(value)) return value;
+    opaque.push(value);
+    return `${BEGIN}${opaque.length - 1}\\\\${END}`;
+  };
+
+  let done = "";
+  let from = 0;
+  for (const match of text.matchAll(PLACEHOLDER)) {
+    const name = match[1] ?? "";
+    const mark = marks.get(name) ?? insertionOf(name);
+    marks.set(name, mark);
+    done += text.slice(from, match.index);
+    const originalEnd = match.index + match[0].length;
+    pieces.push({ from: done.length, to: done.length + mark.length, original: match.index, originalEnd });
+    done += mark;
+    from = originalEnd;
+  }
+  done += text.slice(from);
+
+  return {
+    text: done,
+    looked,
+    problems,
+    originalOffset: (offset) => originalOffset(pieces, offset),
+    restore: (part, { command }) =>
+      !part.includes(BEGIN) ? part : part.replaceAll(OPAQUE, (_, index: string, slashes: string) => {
+        const value = opaque[Number(index)] ?? "";
+        return command && slashes.length === 2 ? value.replaceAll(/[\\"]/g, "\\$&") : value;
+      }),
+    missingIn: (part) => !part.includes(BEGIN) ? [] : Array.from(part.matchAll(MISSING), (match) => match[1] ?? ""),
+    markOf: (name) => `${BEGIN}?${name}${END}`,
+  };
+}
+
+/** Whether a text of a tree holds the mark of a missing value. */
+export function holdsMissing(text: string): boolean {
+  return text.includes(`${BEGIN}?`);
+}
+
+/** Writes the placeholder again where the mark of a missing value stands. */
+export function showMissing(text: string): string {
+  return holdsMissing(text) ? text.replaceAll(MISSING, "${env.$1}") : text;
+}
+
+/** Names used outside comments in a text that is no YAML: a rough reading. */
+export function namesOutsideComments(text: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const match of withoutComments(text).matchAll(PLACEHOLDER)) names.add(match[1] ?? "");
   return names;
 }
 
-/** Replaces the placeholders of every name in `names`; backslashes and double quotes are escaped as for `"…"`. */
-export function substituteEnvironment(
-  text: string,
-  names: ReadonlySet<string>,
-  read: ReadEnvironment,
-): { readonly text: string; readonly problems: readonly EnvironmentProblem[] } {
-  const values = new Map<string, string>();
-  const problems: EnvironmentProblem[] = [];
-  for (const name of names) {
-    const value = readSafely(read, name);
-    if (value === undefined) problems.push({ name, message: `environment variable '${name}' is not set` });
-    else if (value instanceof Error) {
-      problems.push({ name, message: `environment variable '${name}' cannot be read: ${value.message}` });
-    } else if (/[\n\r\0]/.test(value)) {
-      problems.push({ name, message: `environment variable '${name}' contains newlines, which a config cannot hold` });
-    } else values.set(name, value.replaceAll(/[\\"]/g, "\\$&"));
-  }
-  return { text: text.replaceAll(PLACEHOLDER, (all, name: string) => values.get(name) ?? all), problems };
-}
-
-function readSafely(read: ReadEnvironment, name: string): string | Error | undefined {
+function lookUp(read: ReadEnvironment, name: string): { readonly value?: string; readonly problem?: string } {
+  let value: string | Error | undefined;
   try {
-    return read(name);
+    value = read(name);
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    value = error instanceof Error ? error : new Error(String(error));
   }
+  if (value === undefined) return { problem: `environment variable '${name}' is not set` };
+  if (value instanceof Error) return { problem: `environment variable '${name}' cannot be read: ${value.message}` };
+  return /[\n\r\0]/.test(value)
+    ? { value, problem: `environment variable '${name}' contains newlines, which a config cannot hold` }
+    : { value };
 }
 
-function visitStrings(node: unknown, visit: (text: string) => void, seen: Set<object>): void {
-  if (typeof node === "string") return visit(node);
-  if (typeof node !== "object" || node === null || seen.has(node)) return;
-  seen.add(node);
-  if (Array.isArray(node)) { for (const item of node) visitStrings(item, visit, seen); }
-  else if (isTree(node)) {
-    for (const [key, item] of Object.entries(node)) {
-      visit(key);
-      visitStrings(item, visit, seen);
-    }
+function originalOffset(pieces: readonly Piece[], offset: number): number {
+  let [low, high] = [0, pieces.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((pieces[middle]?.from ?? 0) <= offset) low = middle + 1;
+    else high = middle;
   }
+  const piece = pieces[low - 1];
+  if (piece === undefined) return offset;
+  return offset < piece.to ? piece.original : offset - piece.to + piece.originalEnd;
 }
 
-/** A rough reading for text that is no YAML before substitution: full-line comments and ` #` tails go. */
+/** Full-line comments and ` #` tails go. */
 function withoutComments(text: string): string {
   return text.split("\n").map((line) => {
     if (/^\s*#/.test(line)) return "";

@@ -6,7 +6,7 @@
 
 import type { Findings } from "./findings.ts";
 import type { ConfigPath } from "./issues.ts";
-import { type Complain, expandMacros, type Macros } from "./macros.ts";
+import { type Complain, expandMacros, type Macros } from "./expansion.ts";
 import type { FilterSettings } from "./schema/filters.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { Filters } from "./types.ts";

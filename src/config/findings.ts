@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConfigPath } from "./issues.ts";
+import type { ConfigPath, Place } from "./issues.ts";
 
 /** A problem or warning before it has a place in the text. */
 export interface Finding {
@@ -18,6 +18,12 @@ export interface Finding {
   readonly expected?: string | undefined;
   /** The nearest right name. */
   readonly suggestion?: string | undefined;
+  /** Where it is written, when it is known already; otherwise it is looked up by the path. */
+  readonly place?: Place | undefined;
+  /** Whether a name is not known: it may be declared in a file that could not be read. */
+  readonly refersToName?: boolean | undefined;
+  /** Of warnings with the same text here only the first is told. */
+  readonly once?: string | undefined;
 }
 
 /** Takes findings. */

@@ -7,14 +7,18 @@
 /** Where in a config something is: keys and list indexes from the top. */
 export type ConfigPath = readonly (string | number)[];
 
-/** What a {@link ConfigIssue} is made of. */
-export interface ConfigIssueFields {
-  /** Name of the source, as its author knows it. */
+/** A place in one of the files. */
+export interface Place {
+  /** The file, as its author knows it. */
   readonly file: string;
   /** Line from 1; 0 when it is not known. */
   readonly line: number;
   /** Column from 1; 0 when it is not known. */
   readonly column: number;
+}
+
+/** What a {@link ConfigIssue} is made of. */
+export interface ConfigIssueFields extends Place {
   /** Where in the tree it is; empty for the whole document. */
   readonly path: ConfigPath;
   /** One sentence without the place. */
@@ -94,6 +98,11 @@ export function formatPath(path: ConfigPath): string {
     else text += text === "" ? JSON.stringify(step) : `.${JSON.stringify(step)}`;
   }
   return text;
+}
+
+/** Names a value's kind only: for places where a whole block is expected, of which nobody knows what stands in it. */
+export function describeKind(value: unknown): string {
+  return typeof value === "string" ? "a text" : typeof value === "number" ? "a number" : describeValue(value);
 }
 
 /** Names a value's kind and, for short scalars, the value. */

@@ -6,10 +6,12 @@
 
 import { checkAgainst } from "./check.ts";
 import { readDocuments } from "./documents.ts";
+import { complainTo, expandMacros } from "./expansion.ts";
 import type { Finding, Findings } from "./findings.ts";
 import { preloadOf } from "./hooks.ts";
 import { ConfigErrors, ConfigIssue } from "./issues.ts";
-import { expandMacros, readMacros, rejectLeftovers } from "./macros.ts";
+import { settleTop } from "./leftovers.ts";
+import { readMacros } from "./macros.ts";
 import { type LoadedModels, loadModels } from "./models.ts";
 import { checkFullNames, loadPeers } from "./peers.ts";
 import { placeFindings } from "./placing.ts";
@@ -33,7 +35,6 @@ import {
 import type { ConfigSource } from "./sources.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { Config } from "./types.ts";
-import { createWritten } from "./written.ts";
 
 export { ConfigErrors, ConfigIssue };
 
@@ -53,31 +54,38 @@ export interface LoadedConfig {
 export function loadConfig(source: ConfigSource): LoadedConfig {
   const problems: Finding[] = [];
   const warnings: Finding[] = [];
+  const told = new Set<string>();
   const findings: Findings = {
     problem: (finding) => void problems.push(finding),
-    warning: (finding) => void warnings.push(finding),
+    warning: (finding) => {
+      if (finding.once !== undefined && told.has(finding.once)) return;
+      if (finding.once !== undefined) told.add(finding.once);
+      warnings.push(finding);
+    },
   };
-  const refuseIfBroken = () => {
-    if (problems.length > 0) throw new ConfigErrors(placeFindings(problems, source.texts));
-  };
-
-  const root = readDocuments(source, findings);
-  refuseIfBroken();
-
-  const complain = (path: Finding["path"], message: string) => findings.problem({ path, message });
+  const documents = readDocuments(source, findings);
+  const root = documents.tree;
+  const files = source.texts.map(({ file }) => file);
+  const complain = complainTo(findings);
   const globals = readMacros(root.macros, ["macros"], "", complain);
   const top = emptyTree();
   for (const key of Object.keys(root)) {
     if (key === "models" || key === "macros") continue;
     top[key] = expandMacros(root[key], globals, [key], complain);
-    if (Object.hasOwn(topSchema.shape, key)) rejectLeftovers(top[key], [key], complain);
+    if (Object.hasOwn(topSchema.shape, key)) top[key] = settleTop(top[key], [key], complain);
   }
-  const context = { findings, written: createWritten(source.texts), told: new Set<string>() };
-  const settings = checkAgainst(topSchema, top, { ...context, path: [] }) ?? topSchema.parse({});
-  const { models, names } = loadModels(root.models, { ...context, globals, top: settings, kept: source.kept });
+  const context = { findings, written: documents.written };
+  const settings = checkAgainst(topSchema, top, { ...context, told: new Set(), path: [] }) ?? topSchema.parse({});
+  const { models, names } = loadModels(root.models, {
+    ...context,
+    globals,
+    top: settings,
+    kept: source.kept,
+    cache: source.cache,
+  });
   const config = assemble({ models, names, top, settings, source, findings });
-  refuseIfBroken();
-  return { config, warnings: placeFindings(warnings, source.texts) };
+  if (problems.length > 0) throw new ConfigErrors(placeFindings(problems, documents, files));
+  return { config, warnings: placeFindings(warnings, documents, files) };
 }
 
 /** The effective configuration; it may be used only when no problem was told. */

@@ -6,17 +6,21 @@
 
 import { checkAgainst } from "./check.ts";
 import type { Findings } from "./findings.ts";
-import { stripComments } from "./command.ts";
-import { describeValue } from "./issues.ts";
+import { dropsQuotedLine, stripComments } from "./command.ts";
+import { type ConfigPath, describeKind } from "./issues.ts";
+import { type ConfigCache, type Draft, type FinishedModel, forgetOthers, recall, textOfNode } from "./cache.ts";
 import {
   type Complain,
+  complainTo,
+  createBudget,
   expandMacros,
   type Macros,
+  type MacroValue,
   mergeMacros,
-  readMacros,
-  rejectLeftoversInModel,
   usesPlaceholder,
-} from "./macros.ts";
+} from "./expansion.ts";
+import { settleModel } from "./leftovers.ts";
+import { readMacros } from "./macros.ts";
 import { expandFilterNames, rejectLeftoverNames } from "./filters.ts";
 import { buildModel, filterNamesOf } from "./model_config.ts";
 import { collectNames, type LocalNames, type NamedModel } from "./names.ts";
@@ -27,22 +31,22 @@ import { modelSchema } from "./schema/model.ts";
 import type { KeptPort } from "./sources.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { ModelConfig } from "./types.ts";
-import type { ReadWritten } from "./written.ts";
+import type { ReadWritten } from "./prepare.ts";
 
 /** What {@link loadModels} needs besides the block. */
 export interface ModelsContext {
   /** The global macros. */
-  readonly globals: Macros;
+  readonly globals: ReadonlyMap<string, MacroValue>;
   /** The settings besides models. */
   readonly top: TopSettings;
   /** Takes problems and warnings. */
   readonly findings: Findings;
   /** Looks up what the author wrote. */
   readonly written: ReadWritten;
-  /** Keys without effect that were told already. */
-  readonly told: Set<string>;
   /** Ports that are not given out anew. */
   readonly kept?: ReadonlyMap<string, KeptPort> | undefined;
+  /** What may be taken over from the load before. */
+  readonly cache?: ConfigCache | undefined;
 }
 
 /** Models and the names that lead to them. */
@@ -53,44 +57,73 @@ export interface LoadedModels {
   readonly names: LocalNames;
 }
 
-/** A model after its macros and before its port. */
-interface Draft {
-  readonly id: string;
-  readonly node: Tree;
-  readonly expanded: Tree;
-  readonly processKey: string;
-}
-
+/** Keys that are split into words. */
+const COMMANDS: readonly string[] = ["cmd", "cmdStop", "worker"];
 const DEFAULT_PROXY = "http://localhost:${PORT}";
 
 /** Reads the whole block. */
 export function loadModels(block: unknown, context: ModelsContext): LoadedModels {
-  const { globals, top, findings, kept } = context;
+  const { globals, top, findings, kept, cache } = context;
   const models = new Map<string, ModelConfig>();
   if (block !== undefined && block !== null && !isTree(block)) {
-    findings.problem({ path: ["models"], message: "must be a mapping", found: describeValue(block) });
+    findings.problem({ path: ["models"], message: "must be a mapping", found: describeKind(block) });
   }
   const nodes = asTree(block);
-  const complain: Complain = (path, message) => findings.problem({ path, message });
   const ids = Object.keys(nodes).sort(byBytes);
-  const drafts = ids.map((id) => expandModel(id, nodes[id], { globals, findings, complain }))
-    .filter((draft) => draft !== null);
+  const spend = createBudget();
+  const globalsText = textOfNode([...globals]);
+  const drafts = ids.map((id) => {
+    const from = [textOfNode(nodes[id]), globalsText];
+    return recall(
+      cache?.drafts,
+      { slot: id, from, findings },
+      (heard) => expandModel(id, nodes[id], { globals, findings: heard, complain: complainTo(heard, spend) }),
+    );
+  }).filter((draft) => draft !== null);
   const ports = givePorts(drafts, { startPort: top.startPort, kept, findings });
   const named = new Map<string, NamedModel>(ids.map((id) => [id, { id, aliases: [], filterNames: [] }]));
+  const topText = textOfNode(top);
   for (const draft of drafts) {
-    const { id, processKey } = draft;
-    const path = ["models", id];
+    const { id } = draft;
     const port = ports.get(id) ?? null;
-    const effective = withPort(draft, { port, findings, complain });
-    rejectLeftoversInModel(effective, id, complain);
-    rejectLeftoverNames(effective, id, complain);
-    const settings = checkAgainst(modelSchema, effective, { ...context, path });
-    if (settings === undefined) continue;
-    named.set(id, { id, aliases: settings.aliases, filterNames: filterNamesOf(settings) });
-    const model = buildModel(settings, { id, given: effective, port, processKey, top, findings });
+    let readsText = false;
+    const written = (path: ConfigPath) => {
+      readsText = true;
+      return context.written(path);
+    };
+    const { model, aliases, filterNames } = recall(
+      cache?.models,
+      { slot: id, from: [draft, port, topText], findings },
+      (heard) => finishModel(draft, { port, written, top, findings: heard, complain: complainTo(heard, spend) }),
+    );
+    // It depends on more than the tree.
+    if (readsText) cache?.models.delete(id);
+    named.set(id, { id, aliases, filterNames });
     if (model !== null) models.set(id, model);
   }
+  if (cache !== undefined) [cache.drafts, cache.models].forEach((entries) => forgetOthers(entries, ids));
   return { models, names: collectNames([...named.values()], findings) };
+}
+
+interface FinishContext extends PortContext {
+  readonly written: ReadWritten;
+  readonly top: TopSettings;
+}
+
+function finishModel(draft: Draft, context: FinishContext): FinishedModel {
+  const { port, written, top, findings, complain } = context;
+  const { id, processKey } = draft;
+  const effective = withPort(draft, context);
+  const settled = settleModel(effective, id, complain);
+  rejectLeftoverNames(effective, id, complain);
+  const told = new Set<string>();
+  const settings = checkAgainst(modelSchema, settled, { findings, written, told, path: ["models", id] });
+  if (settings === undefined) return { model: null, aliases: [], filterNames: [] };
+  return {
+    model: buildModel(settings, { id, given: effective, port, processKey, top, findings }),
+    aliases: settings.aliases,
+    filterNames: filterNamesOf(settings),
+  };
 }
 
 interface PortContext {
@@ -127,8 +160,13 @@ function expandModel(id: string, node: unknown, { globals, findings, complain }:
   const path = ["models", id];
   if (id.trim() === "") findings.problem({ path, message: "a model id must not be blank" });
   if (!isTree(node)) {
-    findings.problem({ path, message: "a model must be a mapping", found: describeValue(node) });
+    findings.problem({ path, message: "a model must be a mapping", found: describeKind(node) });
     return null;
+  }
+  for (const key of COMMANDS) {
+    if (typeof node[key] !== "string" || !dropsQuotedLine(node[key])) continue;
+    const message = "A line that begins with # is a comment, also between quotes: it is not part of the argument";
+    findings.warning({ path: [...path, key], message });
   }
   const own = readMacros(node.macros, [...path, "macros"], `model ${id}: `, complain);
   const macros = mergeMacros(id, globals, own);
@@ -147,8 +185,7 @@ function tidy(node: Tree): Tree {
   for (const key of Object.keys(node)) {
     const value = node[key];
     if (key === "macros" || value === null) continue;
-    const command = key === "cmd" || key === "cmdStop" || key === "worker";
-    prepared[key] = command && typeof value === "string" ? stripComments(value) : value;
+    prepared[key] = COMMANDS.includes(key) && typeof value === "string" ? stripComments(value) : value;
   }
   if (prepared.proxy === undefined && prepared.worker === undefined) prepared.proxy = DEFAULT_PROXY;
   return prepared;

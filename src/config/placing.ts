@@ -1,35 +1,74 @@
 /**
- * Gives each finding its file, line and column; the texts are read again only here, when something is to be said.
+ * Makes issues of findings: each gets its file, line and column, and values of the environment are hidden. Positions are
+ * read only here, when something is to be said.
  *
  * @module
  */
 
 import type { Finding } from "./findings.ts";
+import type { Documents } from "./documents.ts";
+import { showMissing } from "./environment.ts";
 import { ConfigIssue } from "./issues.ts";
-import { createLocator, type Position } from "./positions.ts";
-import { type ConfigText, MAX_SOURCE_BYTES } from "./sources.ts";
 
-/** Finds the place of each finding in the texts as their author wrote them; in the order of the texts. */
-export function placeFindings(findings: readonly Finding[], texts: readonly ConfigText[]): readonly ConfigIssue[] {
-  if (findings.length === 0) return [];
-  const source = texts[0];
-  if (source === undefined) return findings.map((finding) => new ConfigIssue({ ...NOWHERE, ...finding }));
-  const locate = createLocator(source.text.length > MAX_SOURCE_BYTES ? "" : source.text);
-  return findings
+/** Shorter values are not hidden: they would be found everywhere, and are no secrets. */
+const MIN_SECRET = 4;
+/** A value that was cut short is known by this many characters. */
+const KNOWN_BY = 12;
+/** Nobody reads more, and each costs a look-up. */
+const MAX_ISSUES = 1000;
+
+/** Finds the place of each finding; in the order of the files and their lines. Follow-ups of what was told are left out. */
+export function placeFindings(
+  findings: readonly Finding[],
+  documents: Documents,
+  files: readonly string[],
+): readonly ConfigIssue[] {
+  const hide = createHiding(documents.secrets);
+  const order = new Map(files.map((file, i) => [file, i]));
+  const told = findings.filter((finding) => !isFollowUp(finding, documents));
+  const issues = told.slice(0, MAX_ISSUES)
     .map((finding) => {
-      const position = finding.path.length > 0 ? locate(finding.path) : placeOfText(finding.message, source.text);
-      return new ConfigIssue({ file: source.file, ...position, ...finding });
+      const place = finding.place ?? documents.placeOf(finding.path);
+      return new ConfigIssue({
+        ...place,
+        path: finding.path.map((step) => typeof step === "number" ? step : hide(step)),
+        message: hide(finding.message),
+        found: finding.found === undefined ? undefined : hide(finding.found),
+        expected: finding.expected === undefined ? undefined : hide(finding.expected),
+        suggestion: finding.suggestion === undefined ? undefined : hide(finding.suggestion),
+      });
     })
-    .sort((a, b) => a.line - b.line || a.column - b.column);
+    .sort((a, b) => (order.get(a.file) ?? -1) - (order.get(b.file) ?? -1) || a.line - b.line || a.column - b.column);
+  if (told.length <= MAX_ISSUES) return issues;
+  const message = `${told.length - MAX_ISSUES} more are not shown`;
+  return [...issues, new ConfigIssue({ ...documents.placeOf([]), path: [], message })];
 }
 
-const NOWHERE = { file: "config", line: 0, column: 0 };
+/** Whether a finding only follows from a value that is missing, or from a file that could not be read. */
+function isFollowUp({ path, place, refersToName }: Finding, documents: Documents): boolean {
+  if (place !== undefined) return false;
+  return (refersToName === true && !documents.isWhole) || documents.isMissing(path);
+}
 
-/** Problems with `${env.NAME}` are found before there are paths. */
-function placeOfText(message: string, text: string): Position {
-  const name = /^environment variable '(\w+)'/.exec(message)?.[1];
-  const offset = name === undefined ? -1 : text.indexOf(`\${env.${name}}`);
-  if (offset < 0) return { line: 0, column: 0 };
-  const before = text.slice(0, offset).split("\n");
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+function createHiding(secrets: ReadonlyMap<string, string>): (text: string) => string {
+  const known = [...secrets]
+    .filter(([, value]) => value.length >= MIN_SECRET)
+    .flatMap(([name, value]) =>
+      [...new Set([value, JSON.stringify(value).slice(1, -1)])].map((form) => ({ name, form }))
+    )
+    .sort((a, b) => b.form.length - a.form.length);
+  return (text) => known.reduce((shown, { name, form }) => hideOne(shown, form, name), showMissing(text));
+}
+
+function hideOne(text: string, value: string, name: string): string {
+  const start = value.slice(0, KNOWN_BY);
+  let shown = "";
+  let from = 0;
+  for (let at = text.indexOf(start); at >= 0; at = text.indexOf(start, from)) {
+    let length = start.length;
+    while (length < value.length && text[at + length] === value[length]) length++;
+    shown += `${text.slice(from, at)}\${env.${name}}`;
+    from = at + length;
+  }
+  return shown + text.slice(from);
 }

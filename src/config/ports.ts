@@ -5,7 +5,7 @@
  */
 
 import type { Findings } from "./findings.ts";
-import { usesPlaceholder } from "./macros.ts";
+import { usesPlaceholder } from "./expansion.ts";
 import type { KeptPort } from "./sources.ts";
 import type { Tree } from "./tree.ts";
 

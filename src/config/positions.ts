@@ -1,11 +1,12 @@
 /**
- * Where in the text of a YAML document a path stands: a line-based reading of block style, made only when something is
- * wrong. Parts in flow style get the place of the block that holds them.
+ * Where in the text of a YAML document a path stands: the key of an entry, the item of a list; through aliases and merge
+ * keys to where it is written.
  *
  * @module
  */
 
 import type { ConfigPath } from "./issues.ts";
+import { readNodes, type YamlNode } from "./nodes.ts";
 
 /** A place in a text. */
 export interface Position {
@@ -15,97 +16,131 @@ export interface Position {
   readonly column: number;
 }
 
-interface Level {
-  readonly indent: number;
-  readonly key: string | number;
-  /** How many items a list at this level has had. */
-  items: number;
+/** Finds places in one text. */
+export interface Locator {
+  /** Characters before the path or its nearest known ancestor; -1 when there is none. */
+  offsetOf(path: ConfigPath): number;
+  /** A plain scalar as it is written; `undefined` for anything else. */
+  written(path: ConfigPath): string | undefined;
+  /** Keys that are written otherwise than they are read, such as `0x10`, with their places. */
+  oddKeys(): readonly OddKey[];
 }
 
-/** Longer keys are not looked for: the search would take the square of their length. */
-const MAX_KEY_LENGTH = 1000;
+/** A key that YAML does not take as it is written. */
+export interface OddKey {
+  /** Where the entry is. */
+  readonly path: ConfigPath;
+  /** Characters before the key. */
+  readonly offset: number;
+  /** What is written; `null` for a key that is no scalar. */
+  readonly written: string | null;
+}
 
-const KEY = /^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#[\]{},"'|>&*!%@`-][^#]*?|-[^\s#][^#]*?)\s*:(?=\s|$)\s*/;
-
-/** Reads the text once; the function returned answers with the place of a path or of its nearest known ancestor. */
-export function createLocator(text: string): (path: ConfigPath) => Position {
-  const known = readPositions(text);
-  return (path) => {
-    for (let length = path.length; length > 0; length--) {
-      const position = known.get(keyOf(path.slice(0, length)));
-      if (position !== undefined) return position;
+/** Reads the text once, at the first question. */
+export function createLocator(text: string): Locator {
+  let root: YamlNode | null | undefined;
+  const tables = new Map<YamlNode, ReadonlyMap<string, Step>>();
+  const tableOf = (node: YamlNode) => {
+    const known = tables.get(node) ??
+      new Map(node.entries.map(({ name, key, value }) => [name, { offset: key.start, node: value }]));
+    tables.set(node, known);
+    return known;
+  };
+  const walk = (path: ConfigPath): Step => {
+    root ??= readNodes(text);
+    let step: Step = { offset: -1, node: root };
+    for (const name of path) {
+      const node: YamlNode | null = standsFor(step.node);
+      const next = node === null ? undefined : stepInto(node, name, tableOf);
+      if (next === undefined) return { ...step, node: null };
+      step = next;
     }
-    return { line: 0, column: 0 };
+    return step;
+  };
+  return {
+    offsetOf(path) {
+      const { offset, node } = walk(path);
+      return node?.kind === "alias" && node.target?.kind === "scalar" ? node.target.start : offset;
+    },
+    written(path) {
+      const node = standsFor(walk(path).node);
+      return node === null ? undefined : plainText(text, node);
+    },
+    oddKeys() {
+      root ??= readNodes(text);
+      return root === null ? [] : findOddKeys(text, root);
+    },
   };
 }
 
-function readPositions(text: string): ReadonlyMap<string, Position> {
-  const known = new Map<string, Position>();
-  const levels: Level[] = [];
-  let blockIndent: number | null = null;
-  for (const [index, raw] of text.replace(/^\uFEFF/, "").split(/\r?\n/).entries()) {
-    let indent = raw.length - raw.trimStart().length;
-    let rest = raw.slice(indent);
-    if (rest === "" || (blockIndent === null && rest.startsWith("#"))) continue;
-    if (blockIndent !== null && indent > blockIndent) continue;
-    blockIndent = null;
-    if (rest.startsWith("#") || rest.startsWith("---")) continue;
-
-    const record = (key: string | number) => {
-      const path = [...levels.map((level) => level.key), key];
-      const name = keyOf(path);
-      if (!known.has(name)) known.set(name, { line: index + 1, column: indent + 1 });
-    };
-    while (/^-(\s|$)/.test(rest)) {
-      // A list may stand at the indent of the key that holds it.
-      while (levels.length > 0 && isLeft(levels, indent)) levels.pop();
-      const parent = levels.at(-1);
-      const item =
-        levels.length > 0 && parent !== undefined && parent.indent === indent && typeof parent.key === "number"
-          ? levels.pop()
-          : undefined;
-      const key = item === undefined ? 0 : item.items;
-      record(key);
-      levels.push({ indent, key, items: key + 1 });
-      const skipped = 1 + (rest.slice(1).length - rest.slice(1).trimStart().length);
-      indent += skipped;
-      rest = rest.slice(skipped);
+/** Makes a function that tells line and column for a number of characters before a place. */
+export function createLineFinder(text: string): (offset: number) => Position {
+  let starts: number[] | undefined;
+  return (offset) => {
+    if (offset < 0) return { line: 0, column: 0 };
+    starts ??= [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (match) => match.index + match[0].length)];
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
     }
-    const match = KEY.exec(rest.slice(0, MAX_KEY_LENGTH));
-    if (match === null) {
-      if (opensBlock(rest)) blockIndent = levels.at(-1)?.indent ?? 0;
-      continue;
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
+}
+
+interface Step {
+  readonly offset: number;
+  readonly node: YamlNode | null;
+}
+
+type TableOf = (node: YamlNode) => ReadonlyMap<string, Step>;
+
+function standsFor(node: YamlNode | null): YamlNode | null {
+  return node?.kind === "alias" ? node.target : node;
+}
+
+function stepInto(node: YamlNode, name: string | number, tableOf: TableOf): Step | undefined {
+  if (node.kind === "mapping") return findEntry(node, String(name), tableOf, new Set());
+  const item = node.items[Number(name)];
+  return item === undefined ? undefined : { offset: item.start, node: item };
+}
+
+/** Looks among the node's own entries, then in what it merges, in order; each mapping is looked into once. */
+function findEntry(node: YamlNode, name: string, tableOf: TableOf, seen: Set<YamlNode>): Step | undefined {
+  if (seen.has(node)) return undefined;
+  seen.add(node);
+  const table = tableOf(node);
+  const own = table.get(name);
+  if (own !== undefined) return own;
+  const merged = standsFor(table.get("<<")?.node ?? null);
+  for (const part of merged?.kind === "list" ? merged.items : [merged]) {
+    const source = standsFor(part);
+    const found = source === null ? undefined : findEntry(source, name, tableOf, seen);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function plainText(text: string, node: YamlNode): string | undefined {
+  return node.kind !== "scalar" || /["'|>]/.test(text[node.start] ?? "")
+    ? undefined
+    : text.slice(node.start, node.end).trimEnd();
+}
+
+function findOddKeys(text: string, root: YamlNode): OddKey[] {
+  const found: OddKey[] = [];
+  const visit = (node: YamlNode, path: ConfigPath) => {
+    node.items.forEach((item, i) => visit(item, [...path, i]));
+    for (const { name, key, value } of node.entries) {
+      const at = [...path, name];
+      const real = standsFor(key);
+      const scalar = real === null || real.kind === "scalar" || real.kind === "nothing";
+      const written = real === null ? name : real.kind === "nothing" ? "" : plainText(text, real) ?? name;
+      if (!scalar || written !== name) found.push({ path: at, offset: key.start, written: scalar ? written : null });
+      visit(value, at);
     }
-    while ((levels.at(-1)?.indent ?? -1) >= indent) levels.pop();
-    const key = unquote(match[1] ?? "");
-    record(key);
-    levels.push({ indent, key, items: 0 });
-    if (opensBlock(rest.slice(match[0].length))) blockIndent = indent;
-  }
-  return known;
-}
-
-/** Whether the innermost level ends where a list item with this indent begins. */
-function isLeft(levels: readonly Level[], indent: number): boolean {
-  const last = levels.at(-1);
-  if (last === undefined) return false;
-  return last.indent > indent;
-}
-
-function opensBlock(value: string): boolean {
-  return /^(?:[!&]\S+\s+)*[|>][-+\d]*\s*(?:#.*)?$/.test(value);
-}
-
-function unquote(key: string): string {
-  if (key.startsWith("'")) return key.slice(1, -1).replaceAll("''", "'");
-  if (!key.startsWith('"')) return key;
-  try {
-    return String(JSON.parse(key));
-  } catch {
-    return key.slice(1, -1);
-  }
-}
-
-function keyOf(path: ConfigPath): string {
-  return path.map(String).join("\u0000");
+  };
+  visit(root, []);
+  return found;
 }

@@ -9,9 +9,12 @@ import type { z } from "zod";
 import type { Findings } from "./findings.ts";
 import type { ConfigPath } from "./issues.ts";
 import { shapeOf } from "./shapes.ts";
+import { isSecret } from "./secrets.ts";
 import { nearestName } from "./suggestions.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
-import type { ReadWritten } from "./written.ts";
+
+/** Looks up the text at a path; `undefined` when it is not known. */
+export type ReadWritten = (path: ConfigPath) => string | undefined;
 
 /** What {@link prepare} needs besides the node. */
 export interface PrepareContext {
@@ -19,7 +22,7 @@ export interface PrepareContext {
   readonly findings: Findings;
   /** Looks up what the author wrote. */
   readonly written?: ReadWritten | undefined;
-  /** Keys without effect that were told already; each is told once, however many models use it. */
+  /** Keys without effect that were told already, for this node. */
   readonly told: Set<string>;
 }
 
@@ -59,8 +62,12 @@ interface Block {
   readonly strict: boolean;
 }
 
+/** More unknown keys in one block are no slips. */
+const MAX_SUGGESTIONS = 100;
+
 function prepareBlock({ keys, strict }: Block, node: Tree, path: ConfigPath, context: PrepareContext): Tree {
   const prepared = emptyTree();
+  let unknown = 0;
   for (const key of Object.keys(node)) {
     const field = keys[key];
     const at = [...path, key];
@@ -70,7 +77,9 @@ function prepareBlock({ keys, strict }: Block, node: Tree, path: ConfigPath, con
         context.findings.warning({
           path: at,
           message: `Unknown key ${JSON.stringify(key)} is ignored.`,
-          suggestion: nearestName(key, [...Object.keys(keys), ...(path.length === 0 ? ["models"] : [])]),
+          suggestion: ++unknown > MAX_SUGGESTIONS
+            ? undefined
+            : nearestName(key, [...Object.keys(keys), ...(path.length === 0 ? ["models"] : [])]),
         });
       }
       continue;
@@ -89,8 +98,10 @@ function tellNoEffect(path: ConfigPath, since: "yet" | "ever", { findings, told 
     // What holds the key may have no effect either: that was enough to say.
     if (told.has(steps.slice(0, length).join("\0"))) return;
   }
-  told.add(steps.join("\0"));
-  findings.warning({ path, message: `is read and checked, but has no effect${since === "yet" ? " yet" : ""}` });
+  const once = steps.join("\0");
+  told.add(once);
+  const message = `is read and checked, but has no effect${since === "yet" ? " yet" : ""}`;
+  findings.warning({ path, message, once });
 }
 
 function prepareMapping(value: z.ZodType, node: Tree, path: ConfigPath, context: PrepareContext): Tree {
@@ -117,6 +128,10 @@ function prepareText(node: unknown, path: ConfigPath, { findings, written }: Pre
   const raw = written?.(path);
   // Where a macro stands, its value is what was meant.
   if (raw === read || raw?.includes("${")) return read;
+  if (isSecret(path)) {
+    findings.warning({ path, message: "Kept as text; quote it to be sure" });
+    return raw ?? read;
+  }
   const shown = JSON.stringify((raw ?? read).slice(0, 60));
   findings.warning({
     path,

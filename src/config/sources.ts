@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ConfigCache } from "./cache.ts";
 import type { ReadEnvironment } from "./environment.ts";
 
 /** One file of a config. */
@@ -32,7 +33,9 @@ export interface ConfigSource {
   readonly kept?: ReadonlyMap<string, KeptPort>;
   /** Why a file cannot be the activity store, as the end of a sentence about it; without this it is not asked. */
   readonly checkStorePath?: (path: string) => string | null;
+  /** Kept by the caller from one load to the next; `loadConfig` reads and fills it. */
+  readonly cache?: ConfigCache;
 }
 
-/** Larger sources are refused. */
+/** Larger sources are refused, alone or together. */
 export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;

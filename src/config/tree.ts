@@ -1,6 +1,6 @@
 /**
- * The parsed document as a bounded tree without shared parts: mappings have no prototype, so that `__proto__` is a key
- * like any other.
+ * The parsed document as a bounded tree without shared parts: merge keys are resolved, and mappings have no prototype, so
+ * that `__proto__` is a key like any other.
  *
  * @module
  */
@@ -11,7 +11,9 @@ import type { ConfigPath } from "./issues.ts";
 export type Tree = { [key: string]: unknown };
 
 /** More nodes than this after resolving aliases are refused: a config of 500 models has about 20,000. */
-const MAX_NODES = 500_000;
+const MAX_NODES = 250_000;
+/** More text than this after resolving aliases is refused: a source has at most 4 Mi characters. */
+const MAX_CHARACTERS = 16 * 1024 * 1024;
 const MAX_DEPTH = 100;
 
 /** Thrown for a document that is too large once its aliases are resolved, or contains itself. */
@@ -27,27 +29,50 @@ export class TreeError extends Error {
   }
 }
 
-/** Copies what a YAML parser returned. Throws {@link TreeError} for alias bombs and loops. */
-export function copyTree(value: unknown): unknown {
+/** Makes another text of each text, keys too. The path is shared and changes afterwards. */
+export type ChangeText = (text: string, path: ConfigPath) => string;
+
+/**
+ * Copies what a YAML parser returned without reading `<<` as anything but a key. Throws {@link TreeError} for alias bombs,
+ * loops, and merges of what is no mapping.
+ */
+export function copyTree(value: unknown, change: ChangeText = (text) => text): unknown {
   let nodes = 0;
+  let characters = 0;
   const path: (string | number)[] = [];
   const ancestors = new Set<object>();
+  const merged = new Map<object, ReadonlyMap<string, unknown>>();
   return copy(value);
 
+  function charge(text: string): void {
+    characters += text.length;
+    if (++nodes > MAX_NODES || characters > MAX_CHARACTERS) {
+      throw new TreeError("Too much after resolving aliases: refused", path.slice(0, 3));
+    }
+  }
+
   function copy(node: unknown): unknown {
-    if (++nodes > MAX_NODES) throw new TreeError("Too much after resolving aliases: refused", path.slice(0, 3));
+    charge(typeof node === "string" ? node : "");
+    if (typeof node === "string") return change(node, path);
     if (typeof node !== "object" || node === null || node instanceof Date) return node;
-    if (ancestors.has(node)) throw new TreeError("An anchor contains itself", [...path]);
-    if (ancestors.size >= MAX_DEPTH) throw new TreeError("Nested too deeply", path.slice(0, 3));
-    ancestors.add(node);
+    enter(node);
     const copied = Array.isArray(node) ? node.map((item, i) => inside(i, item)) : copyMapping(node);
     ancestors.delete(node);
     return copied;
   }
 
+  function enter(node: object): void {
+    if (ancestors.has(node)) throw new TreeError("An anchor contains itself", [...path]);
+    if (ancestors.size >= MAX_DEPTH) throw new TreeError("Nested too deeply", path.slice(0, 3));
+    ancestors.add(node);
+  }
+
   function copyMapping(node: object): Tree {
     const mapping = emptyTree();
-    for (const [key, item] of Object.entries(node)) mapping[key] = inside(key, item);
+    for (const [name, item] of Object.hasOwn(node, "<<") ? entriesWithMerges(node) : Object.entries(node)) {
+      const key = change(name, path);
+      mapping[key] = inside(key, item);
+    }
     return mapping;
   }
 
@@ -56,6 +81,38 @@ export function copyTree(value: unknown): unknown {
     const copied = copy(item);
     path.pop();
     return copied;
+  }
+
+  /** A mapping's own entries win over those that it merges, and earlier merged ones over later ones. */
+  function entriesWithMerges(node: object): ReadonlyMap<string, unknown> {
+    const known = merged.get(node);
+    if (known !== undefined) return known;
+    const entries = new Map<string, unknown>();
+    for (const [key, item] of Object.entries(node)) {
+      if (key !== "<<") entries.set(key, item);
+      else {
+        for (const source of sourcesOf(item)) {
+          const wasAncestor = source === node || ancestors.has(source);
+          if (wasAncestor) throw new TreeError("An anchor contains itself", [...path, key]);
+          ancestors.add(source);
+          const inherited = Object.hasOwn(source, "<<") ? entriesWithMerges(source) : Object.entries(source);
+          ancestors.delete(source);
+          for (const [name, value] of inherited) {
+            charge("");
+            if (!entries.has(name)) entries.set(name, Object.hasOwn(node, name) ? Reflect.get(node, name) : value);
+          }
+        }
+      }
+    }
+    merged.set(node, entries);
+    return entries;
+  }
+
+  function sourcesOf(item: unknown): readonly object[] {
+    return (Array.isArray(item) ? item : [item]).map((source: unknown) => {
+      if (typeof source === "object" && source !== null && !Array.isArray(source)) return source;
+      throw new TreeError("Only a mapping, or a list of mappings, can be merged with <<", [...path, "<<"]);
+    });
   }
 }
 
@@ -81,6 +138,13 @@ export function mapStrings(
   const copied = emptyTree();
   for (const key of Object.keys(node)) copied[key] = mapStrings(node[key], change, [...path, key]);
   return copied;
+}
+
+/** Whether a text for which `test` is true stands at or below a node. */
+export function someString(node: unknown, test: (text: string) => boolean): boolean {
+  if (typeof node === "string") return test(node);
+  if (typeof node !== "object" || node === null) return false;
+  return Object.values(node).some((item) => someString(item, test));
 }
 
 /** The node at a path; `undefined` when there is none. */

@@ -182,7 +182,7 @@ models: { m: { cmd: "x \${PORT}", unlisted: "on", startTimeout: 500ms, checkEndp
   assertEquals(warnings.length, 1);
   assertStringIncludes(
     String(warnings[0]),
-    "c.yaml:3:1: routing.scheduler.settings.serial.parallel: The fraction is dropped",
+    "c.yaml:3:63: routing.scheduler.settings.serial.parallel: The fraction is dropped",
   );
 });
 
@@ -290,7 +290,7 @@ models:
 
 Deno.test("CE2: an unset variable is named with its line", () => {
   const error = refuse("startPort: 1\napiKeys: ['${env.NOPE}']\n");
-  assertStringIncludes(String(error.issues[0]), "c.yaml:2:12: environment variable 'NOPE' is not set");
+  assertStringIncludes(String(error.issues[0]), "c.yaml:2:12: apiKeys[0]: environment variable 'NOPE' is not set");
 });
 
 Deno.test("CE3: a value with a line break is refused", () => {

@@ -10,6 +10,28 @@ function refusal(text: string): string {
   return assertThrows(() => models(text), ConfigErrors).message;
 }
 
+Deno.test("CX1: macros nest, bring the port, and a model's own wins; a comment with a placeholder says nothing", () => {
+  const loaded = models(`
+startPort: 9990
+macros:
+  svr-path: path/to/server
+  autoport: --port \${PORT}
+  serve: \${svr-path} \${autoport}
+models:
+  m:
+    macros: { svr-path: mine/server }
+    cmd: |
+      # \${PORT} and \${svr-path}
+      \${serve} -m x
+    cmdStop: "stop \${svr-path} \${PORT} \${PID}"
+  n:
+    cmd: \${serve}
+`);
+  assertEquals(loaded.get("m")?.command, ["mine/server", "--port", "9990", "-m", "x"]);
+  assertEquals(loaded.get("m")?.cmdStop, "stop mine/server 9990 ${PID}");
+  assertEquals(loaded.get("n")?.command, ["path/to/server", "--port", "9991"]);
+});
+
 Deno.test("CX2: reserved macro names are refused, with the model where there is one", () => {
   for (const name of ["PORT", "MODEL_ID", "PID"]) {
     assertStringIncludes(refusal(`macros: {${name}: x}`), `macro name '${name}' is reserved`);
@@ -100,6 +122,34 @@ Deno.test("CX10, CX16: a macro sees those before it and none after it", () => {
   );
 });
 
+Deno.test("CX11: MODEL_ID inside a global macro is the model that uses it", () => {
+  const loaded = models(`
+macros: { log: "/logs/\${MODEL_ID}.log" }
+models: { a: { cmd: "x \${log} \${PORT}" }, b/c: { cmd: "x \${log} \${PORT}" } }
+`);
+  assertEquals([...loaded.values()].map(({ command }) => command[1]), ["/logs/a.log", "/logs/b/c.log"]);
+});
+
+Deno.test("CX14: name and description are expanded, and an unknown macro there is refused", () => {
+  const loaded = models(`
+macros: { kind: fast }
+models: { m: { cmd: "x \${PORT}", name: "\${kind} \${MODEL_ID}", description: "the \${kind} one" } }
+`);
+  assertEquals([loaded.get("m")?.name, loaded.get("m")?.description], ["fast m", "the fast one"]);
+  for (const field of ["name", "description"]) {
+    assertStringIncludes(
+      refusal(`models: {m: {cmd: 'x \${PORT}', ${field}: '\${no}'}}`),
+      `unknown macro '\${no}' found in m.${field}`,
+    );
+  }
+});
+
+Deno.test("CX15: an unknown name inside a macro is refused when the macro is used, and only then", () => {
+  const text = (cmd: string) => `macros: {bad: "x \${nowhere}"}\nmodels: {m: {cmd: '${cmd} \${PORT}'}}`;
+  assertStringIncludes(refusal(text("${bad}")), "unknown macro '${nowhere}' found in m.cmd");
+  assertEquals(models(text("x")).get("m")?.command[0], "x");
+});
+
 Deno.test("CX13: a macro that names itself is refused", () => {
   assertStringIncludes(refusal('macros: {me: "x ${me}"}'), "macro 'me' contains self-reference");
 });
@@ -152,6 +202,66 @@ Deno.test("CX24: keys are never substituted", () => {
     ),
     ["${k}"],
   );
+});
+
+Deno.test("CX28, CX29: capabilities take typed values of macros, each model its own", () => {
+  const loaded = models(`
+macros: { ctx: 4096, kind: text, can: true }
+x-base: &base
+  cmd: "x \${PORT}"
+  capabilities: { in: ["\${kind}"], tools: "\${can}", context: "\${ctx}" }
+models:
+  a: *base
+  b: { <<: *base, macros: { ctx: 8192, kind: audio } }
+  c: { cmd: "x \${PORT}" }
+`);
+  assertEquals(loaded.get("a")?.capabilities, { in: ["text"], tools: true, context: 4096 });
+  assertEquals(loaded.get("b")?.capabilities, { in: ["audio"], tools: true, context: 8192 });
+  assertEquals(loaded.get("c")?.capabilities, null);
+  assertStringIncludes(
+    refusal("models: {m: {cmd: '${PORT}', capabilities: {context: '${no}'}}}"),
+    "model m capabilities: unknown macro '${no}'",
+  );
+});
+
+Deno.test("W56: $${name} is a literal ${name} where llama-swap refuses an unknown macro, and nowhere else", () => {
+  const loaded = models(`
+macros: { cost: 5, esc: "\$\${shell}" }
+models:
+  m:
+    cmd: sh -c 'echo $\${HOME} $$$\${x} \${esc} $\${cost}' \${PORT}
+    cmdStop: kill $\${PID} $\${SIG}
+    metadata: { a: "$\${b}", price: "$\${cost}" }
+`);
+  assertEquals(loaded.get("m")?.command, ["sh", "-c", "echo ${HOME} $$${x} ${shell} $5", "5800"]);
+  assertEquals(loaded.get("m")?.cmdStop, "kill $${PID} ${SIG}");
+  assertEquals([loaded.get("m")?.metadata.a, loaded.get("m")?.metadata.price], ["${b}", "$5"]);
+  assertStringIncludes(refusal("models: {m: {cmd: 'x ${a} $${a} ${PORT}'}}"), "unknown macro '${a}'");
+});
+
+Deno.test("W64: a comment line between quotes is a warning, and goes as in llama-swap", () => {
+  const warned = (cmd: string) => {
+    const text = `models:\n  m:\n    cmd: |\n${cmd.split("\n").map((line) => `      ${line}`).join("\n")}\n`;
+    const { config, warnings } = loadConfig({ texts: [{ text, file: "c.yaml" }], env: () => undefined });
+    return [config.models.get("m")?.command, warnings.filter(({ message }) => message.includes("is a comment")).length];
+  };
+  assertEquals(warned("x ${PORT} 'a\n# b\nc'"), [["x", "5800", "a\nc"], 1]);
+  assertEquals(warned('x ${PORT} "a \\"\n# b\nc"'), [["x", "5800", 'a "\nc'], 1]);
+  assertEquals(warned("x ${PORT} 'a'\n# it's b\nc"), [["x", "5800", "a", "c"], 0]);
+  assertEquals(warned("x ${PORT} \\'\n# b\nc"), [["x", "5800", "'", "c"], 0]);
+});
+
+Deno.test("macros that grow without end are refused, each alone and all together", () => {
+  const chain = Array.from({ length: 60 }, (_, i) => `  m${i}: "${i === 0 ? "x" : `\${m${i - 1}}\${m${i - 1}}`}"\n`)
+    .join("");
+  assertStringIncludes(refusal(`macros:\n${chain}models: {m: {cmd: '\${m59} \${PORT}'}}`), "expand to more than");
+  const large = `macros: {big: ${"x".repeat(500_000)}}\nmodels: {m: {cmd: 'x \${PORT}', metadata: {l: [${
+    '"a ${big}", '.repeat(1000)
+  }]}}}`;
+  assertStringIncludes(refusal(large), "too much altogether");
+  const many = Array.from({ length: 20_000 }, (_, i) => `  n${i}: {macros: {o: 1}}\n`).join("");
+  const names = Array.from({ length: 20_000 }, (_, i) => `  g${i}: "\${g${i - 1}}"\n`).join("");
+  assertStringIncludes(refusal(`macros:\n${names}models:\n${many}`), "has neither cmd nor worker");
 });
 
 Deno.test("CC5: a macro named in a comment leaks nothing into the command", () => {

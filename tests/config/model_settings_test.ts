@@ -81,6 +81,6 @@ Deno.test("CD15: zeros in timeouts stay, and unknown keys are said", () => {
   const zeros = { connect: 0, responseHeader: 0, tlsHandshake: 0, expectContinue: 0, keepalive: 0, idleConn: 0 };
   assertEquals(modelOf(withLines(`timeouts: ${JSON.stringify(zeros)}`)).timeouts, zeros);
   assertEquals(warningsOf(withLines("timeouts: {conect: 3}")), [
-    'c.yaml:4:5: models.m.timeouts.conect: Unknown key "conect" is ignored. Did you mean "connect"?',
+    'c.yaml:4:16: models.m.timeouts.conect: Unknown key "conect" is ignored. Did you mean "connect"?',
   ]);
 });

@@ -9,7 +9,7 @@ Deno.test("CD6: an id and an alias lead to the model, another name to nothing", 
 
 Deno.test("CD5: an alias of two models, or twice in one, is refused", () => {
   refuse(models(["model1", "aliases: [m1]"], ["model2", "aliases: [m1]"]), "duplicate alias m1 found in model: model2");
-  refuse(models(["m", "aliases: [x, x]"]), "c.yaml:4:5: models.m.aliases[1]: duplicate alias x found in model: m");
+  refuse(models(["m", "aliases: [x, x]"]), "c.yaml:4:18: models.m.aliases[1]: duplicate alias x found in model: m");
 });
 
 Deno.test("CN1: the names under setParamsByID become aliases, also in the list of aliases", () => {
@@ -92,8 +92,8 @@ apiKeys: [ok, "not ok"]
     "selectors.t.targets.1",
     "profiles.p.pins.three",
     "profiles.p.pins.four",
-    "groups.g.members.2",
     "groups.g.members.1",
+    "groups.g.members.2",
     "hooks.on_startup.preload.2",
     "apiKeys.1",
   ]);

@@ -149,7 +149,7 @@ Deno.test("W59: text that YAML takes for a number, date or boolean stays as it w
     ["1.50", "1.50", true],
     ["1e5", "1e5", true],
     ["1_000", "1_000", true],
-    ["2024-01-01", "2024-01-01", true],
+    ["2024-01-01", "2024-01-01", false],
     ["True", "True", true],
     ["70", "70", false],
     ["1.5", "1.5", false],
@@ -194,7 +194,7 @@ Deno.test("what has no effect yet is said once for each key, however many models
     "peers: {p: {proxy: 'http://h', models: [far], timeouts: {tlsHandshake: 3}}}\nstore: \n";
   assertEquals(warningsOf(text), [
     "c.yaml:4:5: models.a.filters: is read and checked, but has no effect yet",
-    "c.yaml:8:5: models.b.timeouts.tlsHandshake: is read and checked, but has no effect yet",
+    "c.yaml:8:16: models.b.timeouts.tlsHandshake: is read and checked, but has no effect yet",
     "c.yaml:9:1: peers: is read and checked, but has no effect yet",
   ]);
 });

@@ -106,7 +106,7 @@ interface Row {
 
 /** The config's tree as it was written, for where a setting comes from; the config has loaded, so nothing is wrong in it. */
 function readTree({ texts }: LoadedFiles): Tree {
-  return readDocuments({ texts, env: readEnvironment }, { problem() {}, warning() {} });
+  return readDocuments({ texts, env: readEnvironment }, { problem() {}, warning() {} }).tree;
 }
 
 function settingsOf(model: ModelConfig, root: Tree): readonly Row[] {

@@ -1,0 +1,122 @@
+/**
+ * What one load of a config may take over from the load before: files and models that did not change. The caller keeps it;
+ * with it or without it, a load says and gives the same.
+ *
+ * @module
+ */
+
+import type { Finding, Findings } from "./findings.ts";
+import type { ReadDocument } from "./reading.ts";
+import type { Tree } from "./tree.ts";
+import type { ModelConfig } from "./types.ts";
+
+/** Kept from one load to the next. */
+export interface ConfigCache {
+  /** Files by name. */
+  readonly documents: Map<string, CachedDocument>;
+  /** Models before their ports, by id. */
+  readonly drafts: Recalls<Draft | null>;
+  /** Models by id. */
+  readonly models: Recalls<FinishedModel>;
+}
+
+/** One file. */
+export interface CachedDocument {
+  /** The text that was read. */
+  readonly text: string;
+  /** The bytes that it was allowed. */
+  readonly room: number;
+  /** What was read. */
+  readonly document: ReadDocument;
+}
+
+/** A model after its macros and before its port. */
+export interface Draft {
+  /** Its id. */
+  readonly id: string;
+  /** As it was read. */
+  readonly node: Tree;
+  /** With its macros expanded. */
+  readonly expanded: Tree;
+  /** See `ModelConfig.processKey`. */
+  readonly processKey: string;
+}
+
+/** What became of a model. */
+export interface FinishedModel {
+  /** Its effective configuration; `null` after problems. */
+  readonly model: ModelConfig | null;
+  /** Its aliases. */
+  readonly aliases: readonly string[];
+  /** The names that its filters add. */
+  readonly filterNames: readonly string[];
+}
+
+/** Values with what they were made of and what was said about them. */
+export type Recalls<Value> = Map<string, Recalled<Value>>;
+
+/** One value. */
+export interface Recalled<Value> {
+  /** What it was made of. */
+  readonly from: readonly unknown[];
+  /** What was made. */
+  readonly value: Value;
+  /** What was wrong. */
+  readonly problems: readonly Finding[];
+  /** What was odd. */
+  readonly warnings: readonly Finding[];
+}
+
+/** Makes a cache with nothing in it. */
+export function createConfigCache(): ConfigCache {
+  return { documents: new Map(), drafts: new Map(), models: new Map() };
+}
+
+/** Takes a value over when it would be made of the same, and says again what was said; otherwise makes it. */
+export function recall<Value>(
+  recalls: Recalls<Value> | undefined,
+  { slot, from, findings }: { readonly slot: string; readonly from: readonly unknown[]; readonly findings: Findings },
+  make: (findings: Findings) => Value,
+): Value {
+  const known = recalls?.get(slot);
+  if (known !== undefined && known.from.every((part, i) => Object.is(part, from[i]))) {
+    known.problems.forEach(findings.problem);
+    known.warnings.forEach(findings.warning);
+    return known.value;
+  }
+  if (recalls === undefined) return make(findings);
+  const problems: Finding[] = [];
+  const warnings: Finding[] = [];
+  const value = make({
+    problem: (finding) => void problems.push(finding),
+    warning: (finding) => void warnings.push(finding),
+  });
+  problems.forEach(findings.problem);
+  warnings.forEach(findings.warning);
+  recalls.set(slot, { from, value, problems, warnings });
+  return value;
+}
+
+/** Lets go of everything that the last load did not use. */
+export function forgetOthers(entries: Map<string, unknown>, used: Iterable<string>): void {
+  const kept = new Set(used);
+  for (const name of entries.keys()) if (!kept.has(name)) entries.delete(name);
+}
+
+const texts = new WeakMap<object, string>();
+
+/** One text for a part of a tree; equal parts have equal texts. Numbers that JSON lacks count too. */
+export function textOfNode(node: unknown): string {
+  if (typeof node !== "object" || node === null) return `${typeof node} ${node}`;
+  const known = texts.get(node);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(
+    node,
+    (_, value: unknown) =>
+      typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+        ? { number: String(value) }
+        : value,
+  );
+  texts.set(node, text);
+  return text;
+}
