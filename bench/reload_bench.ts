@@ -7,6 +7,7 @@
  */
 
 import { backendSpecs } from "../src/backend/specs.ts";
+import { createConfigCache } from "../src/config/cache.ts";
 import { differenceOf } from "../src/config/difference.ts";
 import { loadConfig } from "../src/config/load.ts";
 import type { Config } from "../src/config/types.ts";
@@ -48,12 +49,13 @@ function load(text: string): Config {
 }
 
 const worker = createWorker({ config: load(TEXTS[0]), specs: backendSpecs(load(TEXTS[0])), log: silentLog });
+const cache = createConfigCache();
 let turn = 0;
 
 Deno.bench("a whole reload that changes one model of 500", () => {
   const text = TEXTS[++turn % 2] ?? "";
   const { difference } = worker.reload((kept) => {
-    const { config } = loadConfig({ texts: [{ text, file: "bench.yaml" }], env: () => undefined, kept });
+    const { config } = loadConfig({ texts: [{ text, file: "bench.yaml" }], env: () => undefined, cache, kept });
     return { config, specs: backendSpecs(config) };
   });
   if (difference.changed.length !== 1) throw new Error(`not one model differs: ${difference.changed}`);

@@ -5,6 +5,7 @@
  */
 
 import { backendSpecs } from "../backend/specs.ts";
+import { createConfigCache } from "../config/cache.ts";
 import { ConfigErrors, loadConfig, type LoadedConfig } from "../config/load.ts";
 import type { ConfigText, KeptPort } from "../config/sources.ts";
 import type { Config } from "../config/types.ts";
@@ -34,6 +35,8 @@ export interface ConfigReloaderOptions {
 export class ConfigReloader implements ConfigFiles {
   readonly #options: ConfigReloaderOptions;
   readonly #now: () => Date;
+  /** What did not change is not read again. */
+  readonly #cache = createConfigCache();
   #texts: readonly ConfigText[] = [];
   #origin: ConfigOrigin = { files: [], loadedAt: "", generation: 0, warnings: [], rejected: null };
   #worker: Pick<Worker, "reload"> | null = null;
@@ -51,7 +54,7 @@ export class ConfigReloader implements ConfigFiles {
    */
   start(): WorkerConfig {
     const texts = readConfigFiles(this.#options.paths);
-    const loaded = loadConfig({ texts, env: readEnvironment });
+    const loaded = loadConfig({ texts, env: readEnvironment, cache: this.#cache });
     this.#note(texts, loaded);
     return this.#toWorkerConfig(loaded);
   }
@@ -100,7 +103,7 @@ export class ConfigReloader implements ConfigFiles {
     const { onInForce, log } = this.#options;
     let loaded: LoadedConfig | undefined;
     const report = worker.reload((kept: ReadonlyMap<string, KeptPort>) => {
-      loaded = loadConfig({ texts, env: readEnvironment, kept });
+      loaded = loadConfig({ texts, env: readEnvironment, cache: this.#cache, kept });
       return this.#toWorkerConfig(loaded);
     });
     if (loaded === undefined) return this.#unchanged();

@@ -135,7 +135,7 @@ Deno.test("a running model keeps its port, also when a new model comes before it
     ]);
   }));
 
-Deno.test.ignore(
+Deno.test(
   "a folder is read again with the files that are in it then",
   () =>
     scene(async ({ folder, started }) => {
