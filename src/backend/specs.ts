@@ -15,8 +15,8 @@ export interface SpecsEnv {
   readonly execPath?: string;
   /** Whether the running program is a compiled binary, which cannot run `deno serve`; this process's own unless given. */
   readonly standalone?: boolean;
-  /** Path of the config file, which relative worker modules are relative to; `null` for the embedded one. */
-  readonly configFile?: string | null;
+  /** Folder that relative worker modules are relative to; `null` for the working directory. */
+  readonly baseFolder?: string | null;
 }
 
 /** The name in a config of the built-in tiny model. */
@@ -27,7 +27,7 @@ export function backendSpecs(config: Config, options: SpecsEnv = {}): readonly B
   const env: Required<SpecsEnv> = {
     execPath: options.execPath ?? Deno.execPath(),
     standalone: options.standalone ?? Deno.build.standalone,
-    configFile: options.configFile ?? null,
+    baseFolder: options.baseFolder ?? null,
   };
   return [...config.models.values()].map((model) => ({
     model: model.id,
@@ -57,17 +57,16 @@ function workerArguments(
     // A compiled binary cannot run `deno serve`: a user's worker then needs `deno` on the PATH.
     execPath: env.standalone ? "deno" : env.execPath,
     port,
-    module: builtIn ? import.meta.resolve("../tiny/worker.ts") : resolveModule(worker.module, env.configFile),
+    module: builtIn ? import.meta.resolve("../tiny/worker.ts") : resolveModule(worker.module, env.baseFolder),
     args: worker.args,
     permissions: model.permissions ?? {},
   });
 }
 
-/** A module path is relative to the config file's folder; URLs and absolute paths stay as they are. */
-function resolveModule(module: string, configFile: string | null): string {
-  if (module.startsWith("/") || /^[a-z][a-z0-9+.-]*:/i.test(module) || configFile === null) return module;
-  const slash = configFile.lastIndexOf("/");
-  return slash < 0 ? module : configFile.slice(0, slash + 1) + module;
+/** A module path is relative to the config's folder; URLs and absolute paths stay as they are. */
+function resolveModule(module: string, baseFolder: string | null): string {
+  if (module.startsWith("/") || /^[a-z][a-z0-9+.-]*:/i.test(module) || baseFolder === null) return module;
+  return baseFolder.endsWith("/") ? baseFolder + module : `${baseFolder}/${module}`;
 }
 
 function stopCommandOf(model: ModelConfig): BackendSpec["stopCommand"] {

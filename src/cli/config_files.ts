@@ -14,6 +14,13 @@ export class ConfigFileError extends Error {
   override readonly name = "ConfigFileError";
 }
 
+/** The folder that worker modules of a config are relative to: that of the file, or else the folder of files. */
+export function baseFolderOf({ file, dir }: ConfigPaths): string | null {
+  if (file === null) return dir;
+  const slash = file.lastIndexOf("/");
+  return slash < 0 ? null : file.slice(0, slash + 1);
+}
+
 /** Whether nothing was asked for, so that the embedded default config is served. */
 export function isEmbedded({ file, dir }: ConfigPaths): boolean {
   return file === null && dir === null;

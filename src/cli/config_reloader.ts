@@ -13,7 +13,7 @@ import { toGatewayError } from "../errors.ts";
 import { background, type Log } from "../log.ts";
 import { type ConfigFiles, type ConfigOrigin, NO_FILES, nothingReloaded, type ReloadAnswer } from "../routes/config.ts";
 import type { ReloadReport, Worker, WorkerConfig } from "../worker.ts";
-import { ConfigFileError, isEmbedded, readConfigFiles, readEnvironment } from "./config_files.ts";
+import { baseFolderOf, ConfigFileError, isEmbedded, readConfigFiles, readEnvironment } from "./config_files.ts";
 import type { ConfigPaths } from "./flags.ts";
 
 /** What a {@link ConfigReloader} is made of. */
@@ -152,7 +152,7 @@ export class ConfigReloader implements ConfigFiles {
   }
 
   #toWorkerConfig({ config }: LoadedConfig): WorkerConfig {
-    return { config, specs: backendSpecs(config, { configFile: this.#options.paths.file }) };
+    return { config, specs: backendSpecs(config, { baseFolder: baseFolderOf(this.#options.paths) }) };
   }
 }
 

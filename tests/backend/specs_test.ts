@@ -27,7 +27,7 @@ function commands(options: Parameters<typeof backendSpecs>[1]) {
 }
 
 Deno.test("a compiled binary runs the built-in model by calling itself, and a user's worker by deno on the PATH", () => {
-  const compiled = commands({ execPath: "/opt/berth", standalone: true, configFile: "configs/berth.yaml" });
+  const compiled = commands({ execPath: "/opt/berth", standalone: true, baseFolder: "configs" });
   assertEquals(compiled.get("built-in"), [
     "/opt/berth",
     "tiny",

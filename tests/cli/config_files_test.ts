@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ConfigFileError, listConfigFiles, readConfigFiles } from "../../src/cli/config_files.ts";
+import { baseFolderOf, ConfigFileError, listConfigFiles, readConfigFiles } from "../../src/cli/config_files.ts";
 import { ConfigErrors, loadConfig } from "../../src/config/load.ts";
 
 type Content = string | Uint8Array;
@@ -104,4 +104,11 @@ Deno.test("a byte order mark is left to the loader", () => {
   using folder = makeFolder({ "a.yaml": "\uFEFFstartPort: 1000" });
   const texts = readConfigFiles({ file: `${folder.path}/a.yaml`, dir: null });
   assertEquals(loadConfig({ texts, env: () => undefined }).config.startPort, 1000);
+});
+
+Deno.test("worker modules are relative to the file's folder, or to the folder of files where there is no file", () => {
+  assertEquals(baseFolderOf({ file: "/etc/berth/config.yaml", dir: "/other" }), "/etc/berth/");
+  assertEquals(baseFolderOf({ file: null, dir: "conf.d" }), "conf.d");
+  assertEquals(baseFolderOf({ file: "config.yaml", dir: null }), null);
+  assertEquals(baseFolderOf({ file: null, dir: null }), null);
 });

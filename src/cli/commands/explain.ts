@@ -11,7 +11,7 @@ import { nearestName } from "../../config/suggestions.ts";
 import { isTree, type Tree } from "../../config/tree.ts";
 import type { Config, ModelConfig } from "../../config/types.ts";
 import type { Command, Terminal } from "../command.ts";
-import { readEnvironment } from "../config_files.ts";
+import { baseFolderOf, readEnvironment } from "../config_files.ts";
 import { EXIT } from "../exit_codes.ts";
 import { CONFIG_FLAGS, readConfigPaths } from "../flags.ts";
 import { type LoadedFiles, loadFiles } from "../loading.ts";
@@ -32,7 +32,7 @@ export const explainCommand: Command = {
     const { config } = loaded;
     const [name = ""] = args.positionals;
     const model = config.models.get(config.models.has(name) ? name : config.aliases.get(name) ?? "");
-    const spec = backendSpecs(config, { configFile: paths.file }).find((one) => one.model === model?.id);
+    const spec = backendSpecs(config, { baseFolder: baseFolderOf(paths) }).find((one) => one.model === model?.id);
     if (model === undefined || spec === undefined) {
       terminal.err(`berth: ${describeOther(config, name)}`);
       return EXIT.failed;
