@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Finding, Findings } from "./findings.ts";
+import { type Findings, type GatheredFindings, gatherFindings } from "./findings.ts";
 import type { ReadDocument } from "./reading.ts";
 import type { Tree } from "./tree.ts";
 import type { ModelConfig } from "./types.ts";
@@ -61,10 +61,8 @@ export interface Recalled<Value> {
   readonly from: readonly unknown[];
   /** What was made. */
   readonly value: Value;
-  /** What was wrong. */
-  readonly problems: readonly Finding[];
-  /** What was odd. */
-  readonly warnings: readonly Finding[];
+  /** What was said. */
+  readonly told: GatheredFindings;
 }
 
 /** Makes a cache with nothing in it. */
@@ -80,20 +78,14 @@ export function recall<Value>(
 ): Value {
   const known = recalls?.get(slot);
   if (known !== undefined && known.from.every((part, i) => Object.is(part, from[i]))) {
-    known.problems.forEach(findings.problem);
-    known.warnings.forEach(findings.warning);
+    known.told.retell(findings);
     return known.value;
   }
   if (recalls === undefined) return make(findings);
-  const problems: Finding[] = [];
-  const warnings: Finding[] = [];
-  const value = make({
-    problem: (finding) => void problems.push(finding),
-    warning: (finding) => void warnings.push(finding),
-  });
-  problems.forEach(findings.problem);
-  warnings.forEach(findings.warning);
-  recalls.set(slot, { from, value, problems, warnings });
+  const told = gatherFindings();
+  const value = make(told);
+  told.retell(findings);
+  recalls.set(slot, { from, value, told });
   return value;
 }
 

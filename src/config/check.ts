@@ -36,7 +36,7 @@ export function checkAgainst<Schema extends z.ZodType>(
     const parsed = schema.safeParse(tree);
     if (parsed.success) return parsed.data;
     for (const issue of parsed.error.issues) reportIssue(issue, tree, context);
-    const smaller = removeBroken(tree, parsed.error.issues);
+    const smaller = removeBroken(tree, parsed.error.issues, context);
     if (!smaller) return undefined;
   }
   return undefined;
@@ -47,21 +47,28 @@ function stepsOf(issue: z.core.$ZodIssue): readonly (string | number)[] {
 }
 
 /** Takes each broken part out of the mapping or list that holds it; tells whether there was any. */
-function removeBroken(tree: unknown, issues: readonly z.core.$ZodIssue[]): boolean {
-  const items = new Map<unknown[], Set<number>>();
+function removeBroken(tree: unknown, issues: readonly z.core.$ZodIssue[], { path, findings }: CheckContext): boolean {
+  const lists = new Map<unknown[], { readonly at: ConfigPath; readonly broken: Set<number> }>();
   let removed = false;
   for (const issue of issues) {
     const steps = stepsOf(issue);
-    const holder = nodeAt(tree, issue.code === "unrecognized_keys" ? steps : steps.slice(0, -1));
+    const inside = issue.code === "unrecognized_keys" ? steps : steps.slice(0, -1);
+    const holder = nodeAt(tree, inside);
     const parts = issue.code === "unrecognized_keys" ? issue.keys : steps.slice(-1);
     for (const part of parts) {
-      if (Array.isArray(holder)) items.set(holder, (items.get(holder) ?? new Set()).add(Number(part)));
-      else if (isTree(holder)) delete holder[part];
+      if (Array.isArray(holder)) {
+        const list = lists.get(holder) ?? { at: [...path, ...inside], broken: new Set() };
+        lists.set(holder, list);
+        list.broken.add(Number(part));
+      } else if (isTree(holder)) delete holder[part];
       else continue;
       removed = true;
     }
   }
-  for (const [list, broken] of items) list.splice(0, list.length, ...list.filter((_, i) => !broken.has(i)));
+  for (const [list, { at, broken }] of lists) {
+    list.splice(0, list.length, ...list.filter((_, i) => !broken.has(i)));
+    findings.leaveOut(at, broken);
+  }
   return removed;
 }
 
@@ -83,5 +90,22 @@ function reportIssue(issue: z.core.$ZodIssue, tree: unknown, { path, findings }:
     path: at,
     message,
     found: issue.code === "invalid_type" && BLOCKS.has(issue.expected) ? describeKind(value) : describeAt(at, value),
+    hides: declaresModelNames(at) ? "model" : undefined,
   });
+}
+
+/** Blocks whose keys are names that lead to models. */
+const NAMING: ReadonlySet<string | number | undefined> = new Set(["models", "peers", "selectors"]);
+/** Mappings whose keys are further names. */
+const NAMING_PARTS: ReadonlySet<string | number | undefined> = new Set(["setParamsByID", "vars", "sets"]);
+
+/** Whether names are lost with what stands there. An item of a list names nothing when it is no text. */
+function declaresModelNames(path: ConfigPath): boolean {
+  const [top, , key] = path;
+  const last = path.at(-1);
+  if (path.length === 1 && NAMING.has(top)) return true;
+  if (top === "peers") return path.length === 2 || (path.length === 3 && key === "models");
+  if (top === "models" && path.length === 3 && (key === "aliases" || key === "filters")) return true;
+  if (top !== "models" && !path.includes("matrix")) return false;
+  return last === "matrix" || NAMING_PARTS.has(last) || NAMING_PARTS.has(path.at(-2));
 }

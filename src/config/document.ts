@@ -6,7 +6,7 @@
  */
 
 import { parse, YamlSyntaxError } from "@std/yaml";
-import type { Finding, Findings } from "./findings.ts";
+import { type Finding, type Findings, gatherFindings } from "./findings.ts";
 import {
   holdsMissing,
   namesOutsideComments,
@@ -23,15 +23,10 @@ import { copyTree, emptyTree, isTree, type Tree, TreeError } from "./tree.ts";
 
 /** Reads one file; `room` is how many bytes it may have. */
 export function readDocument(source: ConfigText, env: ReadEnvironment, room = MAX_SOURCE_BYTES): ReadDocument {
-  const problems: Finding[] = [];
-  const warnings: Finding[] = [];
-  const findings: Findings = {
-    problem: (finding) => void problems.push(finding),
-    warning: (finding) => void warnings.push(finding),
-  };
+  const findings = gatherFindings();
   const text = source.text.startsWith("\uFEFF") ? source.text.slice(1) : source.text;
   const read = readText(text, env, { file: source.file, findings, room });
-  return { file: source.file, problems, warnings, ...read };
+  return { file: source.file, problems: findings.problems, warnings: findings.warnings, ...read };
 }
 
 interface Reading {

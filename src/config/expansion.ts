@@ -33,7 +33,7 @@ export interface PlacedMacro {
 /** Called with what is wrong and where. */
 export interface Complain {
   /** Tells a problem. */
-  (path: ConfigPath, message: string, more?: Pick<Finding, "refersToName">): void;
+  (path: ConfigPath, message: string, more?: Pick<Finding, "refersTo" | "hides">): void;
   /** Takes characters from what all expansions together may write; false when nothing is left. */
   readonly spend?: (characters: number) => boolean;
 }
@@ -55,7 +55,7 @@ export function createBudget(): (characters: number) => boolean {
 /** Complaints as problems of a config, with a budget for everything that is expanded under them. */
 export function complainTo(findings: Findings, spend: (characters: number) => boolean = createBudget()): Complain {
   return Object.assign(
-    (path: ConfigPath, message: string, more?: Pick<Finding, "refersToName">) =>
+    (path: ConfigPath, message: string, more?: Pick<Finding, "refersTo" | "hides">) =>
       findings.problem({ path, message, ...more }),
     { spend },
   );

@@ -6,6 +6,9 @@
 
 import type { ConfigPath, Place } from "./issues.ts";
 
+/** Kinds of names that a config declares and uses: macros, and everything that leads to a model. */
+export type NameKind = "macro" | "model";
+
 /** A problem or warning before it has a place in the text. */
 export interface Finding {
   /** Where in the tree. */
@@ -20,8 +23,12 @@ export interface Finding {
   readonly suggestion?: string | undefined;
   /** Where it is written, when it is known already; otherwise it is looked up by the path. */
   readonly place?: Place | undefined;
-  /** Whether a name is not known: it may be declared in a file that could not be read. */
-  readonly refersToName?: boolean | undefined;
+  /** A name that is not known: it may be declared where nothing could be read. */
+  readonly refersTo?: NameKind | undefined;
+  /** Names that are declared in what is left out because of this. */
+  readonly hides?: NameKind | undefined;
+  /** What is said to be missing or empty: it may be so because something in it was left out. */
+  readonly missing?: ConfigPath | undefined;
   /** Of warnings with the same text here only the first is told. */
   readonly once?: string | undefined;
 }
@@ -32,4 +39,65 @@ export interface Findings {
   problem(finding: Finding): void;
   /** The config can be used, but this deserves attention. */
   warning(finding: Finding): void;
+  /** Items of a list are left out: whatever is told from now on counts without them. */
+  leaveOut(list: ConfigPath, items: Iterable<number>): void;
+}
+
+/** Findings that were gathered. */
+export interface GatheredFindings extends Findings {
+  /** In the order in which they were told, with the indexes that their authors know. */
+  readonly problems: readonly Finding[];
+  /** The same of warnings. */
+  readonly warnings: readonly Finding[];
+  /** Tells another all of it. */
+  retell(findings: Findings): void;
+}
+
+/** Gathers findings, and counts items that were left out when a later path goes through their list. */
+export function gatherFindings(): GatheredFindings {
+  const problems: Finding[] = [];
+  const warnings: Finding[] = [];
+  const told = new Set<string>();
+  const lists = new Map<string, { readonly path: ConfigPath; readonly items: Set<number> }>();
+  const asWritten = (path: ConfigPath): ConfigPath =>
+    lists.size === 0 ? path : path.reduce<ConfigPath>((before, step) => {
+      const items = typeof step === "number" ? lists.get(keyOf(before))?.items : undefined;
+      return [...before, items === undefined ? step : originalIndex(Number(step), items)];
+    }, []);
+  const placed = (finding: Finding): Finding =>
+    lists.size === 0 ? finding : { ...finding, path: asWritten(finding.path) };
+  return {
+    problems,
+    warnings,
+    problem: (finding) => void problems.push(placed(finding)),
+    warning(finding) {
+      if (finding.once !== undefined && told.has(finding.once)) return;
+      if (finding.once !== undefined) told.add(finding.once);
+      warnings.push(placed(finding));
+    },
+    leaveOut(list, items) {
+      const path = asWritten(list);
+      const before = lists.get(keyOf(path))?.items ?? new Set();
+      lists.set(keyOf(path), {
+        path,
+        items: new Set([...before, ...Array.from(items, (i) => originalIndex(i, before))]),
+      });
+    },
+    retell(findings) {
+      problems.forEach(findings.problem);
+      warnings.forEach(findings.warning);
+      for (const { path, items } of lists.values()) findings.leaveOut(path, items);
+    },
+  };
+}
+
+function keyOf(path: ConfigPath): string {
+  return path.join("\0");
+}
+
+/** Where an item stood before others were left out. */
+function originalIndex(index: number, leftOut: ReadonlySet<number>): number {
+  let original = index;
+  for (const gone of [...leftOut].sort((a, b) => a - b)) if (gone <= original) original++;
+  return original;
 }

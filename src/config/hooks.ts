@@ -30,6 +30,7 @@ export function preloadOf(
       message: peerModels.has(name)
         ? `${shown} is a model of a peer, which is not preloaded from here: it is left out`
         : `${shown} is no model here: it is left out`,
+      refersTo: peerModels.has(name) ? undefined : "model",
       suggestion: peerModels.has(name) ? undefined : nearestName(name, [...local.ids, ...local.aliases.keys()]),
     });
   });

@@ -58,7 +58,7 @@ function settle(text: string, path: ConfigPath, complain: Complain, fault: (name
     const message = fault(name);
     if (message === null) return all;
     if (dollar !== "") return all.slice(1);
-    complain(path, message, { refersToName: true });
+    complain(path, message, { refersTo: "macro" });
     return all;
   });
 }

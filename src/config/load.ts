@@ -7,7 +7,7 @@
 import { checkAgainst } from "./check.ts";
 import { readDocuments } from "./documents.ts";
 import { complainTo, expandMacros } from "./expansion.ts";
-import type { Finding, Findings } from "./findings.ts";
+import { type Findings, gatherFindings } from "./findings.ts";
 import { preloadOf } from "./hooks.ts";
 import { ConfigErrors, ConfigIssue } from "./issues.ts";
 import { settleTop } from "./leftovers.ts";
@@ -52,17 +52,8 @@ export interface LoadedConfig {
  * @throws {ConfigErrors} with every problem that was found, when the config cannot be used.
  */
 export function loadConfig(source: ConfigSource): LoadedConfig {
-  const problems: Finding[] = [];
-  const warnings: Finding[] = [];
-  const told = new Set<string>();
-  const findings: Findings = {
-    problem: (finding) => void problems.push(finding),
-    warning: (finding) => {
-      if (finding.once !== undefined && told.has(finding.once)) return;
-      if (finding.once !== undefined) told.add(finding.once);
-      warnings.push(finding);
-    },
-  };
+  const findings = gatherFindings();
+  const { problems, warnings } = findings;
   const documents = readDocuments(source, findings);
   const root = documents.tree;
   const files = source.texts.map(({ file }) => file);

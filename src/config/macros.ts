@@ -21,17 +21,22 @@ export function readMacros(
   const macros = new Map<string, MacroValue>();
   if (node === undefined || node === null) return macros;
   if (!isTree(node)) {
-    complain(path, `${owner}macros must be a mapping`);
+    complain(path, `${owner}macros must be a mapping`, { hides: "macro" });
     return macros;
   }
   for (const [name, value] of Object.entries(node)) {
     const fault = faultOf(name, value);
-    if (fault !== null) complain([...path, name], owner + fault);
+    if (fault !== null) complain([...path, name], owner + fault, isName(name) ? { hides: "macro" } : {});
     else if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
       macros.set(name, value);
     }
   }
   return macros;
+}
+
+/** Whether a placeholder could mean a macro of this name. */
+function isName(name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && /^[A-Za-z0-9_-]+$/.test(name) && !RESERVED.has(name);
 }
 
 function faultOf(name: string, value: unknown): string | null {

@@ -66,7 +66,7 @@ export function loadModels(block: unknown, context: ModelsContext): LoadedModels
   const { globals, top, findings, kept, cache } = context;
   const models = new Map<string, ModelConfig>();
   if (block !== undefined && block !== null && !isTree(block)) {
-    findings.problem({ path: ["models"], message: "must be a mapping", found: describeKind(block) });
+    findings.problem({ path: ["models"], message: "must be a mapping", found: describeKind(block), hides: "model" });
   }
   const nodes = asTree(block);
   const ids = Object.keys(nodes).sort(byBytes);
@@ -160,7 +160,7 @@ function expandModel(id: string, node: unknown, { globals, findings, complain }:
   const path = ["models", id];
   if (id.trim() === "") findings.problem({ path, message: "a model id must not be blank" });
   if (!isTree(node)) {
-    findings.problem({ path, message: "a model must be a mapping", found: describeKind(node) });
+    findings.problem({ path, message: "a model must be a mapping", found: describeKind(node), hides: "model" });
     return null;
   }
   for (const key of COMMANDS) {

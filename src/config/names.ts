@@ -85,5 +85,6 @@ export function complainUnknown(
     path,
     message: `${subject} references unknown model "${name.slice(0, 120)}"`,
     suggestion: nearestName(name, known),
+    refersTo: "model",
   });
 }

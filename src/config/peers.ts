@@ -34,14 +34,16 @@ function buildPeer(id: string, settings: PeerSettings, findings: Findings): Peer
   const proxy = settings.proxy.trim();
   if (id.trim() === "") findings.problem({ path, message: "a peer id must not be blank" });
   if (proxy === "") {
-    findings.problem({ path, message: `peer ${id}: proxy is required`, expected: "an http or https URL" });
+    const message = `peer ${id}: proxy is required`;
+    findings.problem({ path, message, expected: "an http or https URL", missing: [...path, "proxy"] });
   } else if (!isHttpUrl(proxy)) {
     // An address may hold a password, so it is not shown.
     const message = `peer ${id}: invalid peer proxy URL`;
     findings.problem({ path: [...path, "proxy"], message, expected: "an http or https URL" });
   }
   if (settings.models.length === 0) {
-    findings.problem({ path, message: `peer ${id}: peer models can not be empty`, expected: "a list of model names" });
+    const message = `peer ${id}: peer models can not be empty`;
+    findings.problem({ path, message, expected: "a list of model names", missing: [...path, "models"] });
   }
   settings.models.forEach((model, i) => {
     if (model.trim() === "") {

@@ -25,7 +25,7 @@ export function placeFindings(
 ): readonly ConfigIssue[] {
   const hide = createHiding(documents.secrets);
   const order = new Map(files.map((file, i) => [file, i]));
-  const told = findings.filter((finding) => !isFollowUp(finding, documents));
+  const told = withoutFollowUps(findings, documents);
   const issues = told.slice(0, MAX_ISSUES)
     .map((finding) => {
       const place = finding.place ?? documents.placeOf(finding.path);
@@ -44,10 +44,18 @@ export function placeFindings(
   return [...issues, new ConfigIssue({ ...documents.placeOf([]), path: [], message })];
 }
 
-/** Whether a finding only follows from a value that is missing, or from a file that could not be read. */
-function isFollowUp({ path, place, refersToName }: Finding, documents: Documents): boolean {
-  if (place !== undefined) return false;
-  return (refersToName === true && !documents.isWhole) || documents.isMissing(path);
+/** Without findings that only follow from a value that is missing, or from what could not be read. */
+function withoutFollowUps(findings: readonly Finding[], documents: Documents): readonly Finding[] {
+  const hidden = new Set(findings.map(({ hides }) => hides));
+  const broken = new Set(
+    findings.filter(({ missing }) => missing === undefined)
+      .flatMap(({ path }) => path.map((_, i) => path.slice(0, i + 1).join("\0"))),
+  );
+  return findings.filter(({ path, place, refersTo, missing }) => {
+    if (place !== undefined) return true;
+    if (refersTo !== undefined && (!documents.isWhole || hidden.has(refersTo))) return false;
+    return !documents.isMissing(path) && !(missing !== undefined && broken.has(missing.join("\0")));
+  });
 }
 
 function createHiding(secrets: ReadonlyMap<string, string>): (text: string) => string {

@@ -32,6 +32,7 @@ export function loadProfiles(
         path,
         message: `profile ${name}: pins must contain at least one entry`,
         expected: "name: name",
+        missing: [...path, "pins"],
       });
     }
     profiles.set(name, { name, description, pins: checked });

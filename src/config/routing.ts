@@ -109,7 +109,11 @@ function choose(top: TopSettings, findings: Findings): Chosen {
       suggestion: nearestName(use ?? "", ROUTERS),
     });
   } else if (router === "matrix" && !modern.matrix) {
-    findings.problem({ path: ["routing", "router", "use"], message: "routing.router.settings.matrix is not set" });
+    findings.problem({
+      path: ["routing", "router", "use"],
+      message: "routing.router.settings.matrix is not set",
+      missing: [...NEW_STYLE, "matrix"],
+    });
   }
   const unused = router === "matrix" ? "groups" : "matrix";
   if (router !== undefined && modern[unused]) {
@@ -121,8 +125,10 @@ function choose(top: TopSettings, findings: Findings): Chosen {
   return { use: router ?? "group", groups: settings.groups, matrix: settings.matrix, path: NEW_STYLE };
 }
 
-function tellFinding({ severity, path, ...rest }: BlockFinding, block: ConfigPath, findings: Findings): void {
-  const finding = { ...rest, path: [...block, ...path] };
+function tellFinding(told: BlockFinding, block: ConfigPath, findings: Findings): void {
+  const { severity, path: inside, refersToName, isMissing, ...rest } = told;
+  const path = [...block, ...inside];
+  const finding = { ...rest, path, refersTo: refersToName && "model", missing: isMissing && path } as const;
   if (severity === "error") findings.problem(finding);
   else findings.warning(finding);
 }

@@ -70,7 +70,8 @@ function strategyOf(
   const known = STRATEGIES.find((name) => name === strategy);
   if (strategy === "") {
     const message = `selector ${id}: strategy is required`;
-    findings.problem({ path: ["selectors", id], message, expected: STRATEGIES.join(", ") });
+    const path = ["selectors", id];
+    findings.problem({ path, message, expected: STRATEGIES.join(", "), missing: [...path, "strategy"] });
   } else if (known === undefined) {
     findings.problem({
       path: ["selectors", id, "strategy"],
@@ -92,7 +93,8 @@ function checkTargets(id: string, { targets, settings }: SelectorSettings, conte
   const { block, local, peerModels, strategy, findings } = context;
   const path = ["selectors", id];
   if (targets.length === 0) {
-    findings.problem({ path, message: `selector ${id}: targets must contain at least one entry` });
+    const message = `selector ${id}: targets must contain at least one entry`;
+    findings.problem({ path, message, missing: [...path, "targets"] });
   }
   /** The target that first led to a model. */
   const leading = new Map<string, string>();

@@ -165,7 +165,8 @@ export function storePathOf(
   const path = store.path.trim();
   const reason = path === "" ? "must not be empty" : probe?.(path) ?? null;
   if (reason !== null) {
-    findings.problem({ path: ["store", "path"], message: `store.path ${reason}`, expected: "a file" });
+    const missing = path === "" ? ["store", "path"] : undefined;
+    findings.problem({ path: ["store", "path"], message: `store.path ${reason}`, expected: "a file", missing });
   }
   return path;
 }

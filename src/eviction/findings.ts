@@ -18,6 +18,10 @@ export interface Finding {
   readonly expected?: string;
   /** The nearest name that would be right. */
   readonly suggestion?: string;
+  /** Whether a name is not known: it may be declared where nothing could be read. */
+  readonly refersToName?: true;
+  /** Whether what stands there is said to be missing or empty: it may be so because it could not be read. */
+  readonly isMissing?: true;
 }
 
 /** Finds the name that somebody who mistyped probably meant. */

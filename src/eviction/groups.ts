@@ -81,7 +81,14 @@ function resolveMember(
     return { model, finding: { severity: "warning", path, message, found: member, expected: "a model id" } };
   }
   const message = `unknown model ${JSON.stringify(member)}: no model config for it`;
-  const finding: Finding = { severity: "error", path, message, found: member, expected: "a model id" };
+  const finding: Finding = {
+    severity: "error",
+    path,
+    message,
+    found: member,
+    expected: "a model id",
+    refersToName: true,
+  };
   return { model: null, finding: { ...finding, ...suggestName(member, known) } };
 }
 

@@ -61,7 +61,12 @@ export function compileMatrix(input: MatrixInput): CompiledMatrix {
 /** Reads every expression; a set whose expression is wrong is in the map with null. */
 function parseSets(input: MatrixInput, findings: Finding[]): Map<string, Expression | null> {
   if (input.sets.length === 0) {
-    findings.push({ severity: "error", path: ["sets"], message: "matrix must define at least one set" });
+    findings.push({
+      severity: "error",
+      path: ["sets"],
+      message: "matrix must define at least one set",
+      isMissing: true,
+    });
   }
   const expressions = new Map<string, Expression | null>();
   for (const [name, text] of input.sets) {
@@ -110,11 +115,23 @@ function checkNames(
       if (kind === "reference" && expressions.has(used)) references.push(used);
       else if (kind === "reference") {
         const message = `references undefined set ${JSON.stringify(used)} at character ${at}`;
-        findings.push({ severity: "error", path, message, ...suggestName(used, input, expressions.keys()) });
+        findings.push({
+          severity: "error",
+          path,
+          message,
+          refersToName: true,
+          ...suggestName(used, input, expressions.keys()),
+        });
       } else if (resolve(used) === undefined) {
         const message = `unknown var or model ${JSON.stringify(used)} at character ${at}`;
         const candidates = [...vars.keys(), ...input.models];
-        findings.push({ severity: "error", path, message, ...suggestName(used, input, candidates) });
+        findings.push({
+          severity: "error",
+          path,
+          message,
+          refersToName: true,
+          ...suggestName(used, input, candidates),
+        });
       }
     }
     return { name, references };

@@ -44,6 +44,7 @@ export function checkVars(input: MatrixInput, findings: Finding[]): ReadonlyMap<
         message,
         found: model,
         expected: "a model id",
+        refersToName: true,
         ...suggestName(model, input),
       });
     }
@@ -71,7 +72,7 @@ export function checkCosts(
     }
     if (model === undefined) {
       const near = suggestName(name, input, [...vars.keys(), ...input.models]);
-      findings.push({ severity: "error", path, message: `unknown var or model ${shown}`, ...near });
+      findings.push({ severity: "error", path, message: `unknown var or model ${shown}`, refersToName: true, ...near });
       continue;
     }
     const earlier = costs.get(model);

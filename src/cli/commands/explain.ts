@@ -7,6 +7,7 @@
 import { backendSpecs } from "../../backend/specs.ts";
 import type { BackendSpec } from "../../backend/types.ts";
 import { readDocuments } from "../../config/documents.ts";
+import { gatherFindings } from "../../config/findings.ts";
 import { nearestName } from "../../config/suggestions.ts";
 import { isTree, type Tree } from "../../config/tree.ts";
 import type { Config, ModelConfig } from "../../config/types.ts";
@@ -106,7 +107,7 @@ interface Row {
 
 /** The config's tree as it was written, for where a setting comes from; the config has loaded, so nothing is wrong in it. */
 function readTree({ texts }: LoadedFiles): Tree {
-  return readDocuments({ texts, env: readEnvironment }, { problem() {}, warning() {} }).tree;
+  return readDocuments({ texts, env: readEnvironment }, gatherFindings()).tree;
 }
 
 function settingsOf(model: ModelConfig, root: Tree): readonly Row[] {
