@@ -202,6 +202,7 @@ function serveDefaultConfig(): Worker {
   const { config } = loadConfig({
     texts: [{ text: DEFAULT_CONFIG_TEXT, file: DEFAULT_CONFIG_FILE }],
     env: () => undefined,
+    platform: Deno.build.os === "windows" ? "windows" : "posix",
   });
   return createWorker({ config, specs: backendSpecs(config), log, logs });
 }

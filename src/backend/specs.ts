@@ -4,7 +4,7 @@
  * @module
  */
 
-import { splitCommand } from "../config/command.ts";
+import { type Platform, splitCommand } from "../config/command.ts";
 import type { Config, ModelConfig } from "../config/types.ts";
 import type { BackendSpec } from "./types.ts";
 import { workerCommand } from "./worker_command.ts";
@@ -17,6 +17,8 @@ export interface SpecsEnv {
   readonly standalone?: boolean;
   /** Folder that relative worker modules are relative to; `null` for the working directory. */
   readonly baseFolder?: string | null;
+  /** Whose rules split stop commands; this system's own unless given. */
+  readonly platform?: Platform;
 }
 
 /** The name in a config of the built-in tiny model. */
@@ -28,6 +30,7 @@ export function backendSpecs(config: Config, options: SpecsEnv = {}): readonly B
     execPath: options.execPath ?? Deno.execPath(),
     standalone: options.standalone ?? Deno.build.standalone,
     baseFolder: options.baseFolder ?? null,
+    platform: options.platform ?? (Deno.build.os === "windows" ? "windows" : "posix"),
   };
   return [...config.models.values()].map((model) => ({
     model: model.id,
@@ -35,7 +38,7 @@ export function backendSpecs(config: Config, options: SpecsEnv = {}): readonly B
     processKey: model.processKey,
     port: model.port,
     command: model.worker === null ? model.command : workerArguments(model, model.worker, env),
-    stopCommand: stopCommandOf(model),
+    stopCommand: stopCommandOf(model, env.platform),
     env: model.env,
     proxy: model.proxy,
     checkEndpoint: model.checkEndpoint,
@@ -69,8 +72,8 @@ function resolveModule(module: string, baseFolder: string | null): string {
   return baseFolder.endsWith("/") ? baseFolder + module : `${baseFolder}/${module}`;
 }
 
-function stopCommandOf(model: ModelConfig): BackendSpec["stopCommand"] {
+function stopCommandOf(model: ModelConfig, platform: Platform): BackendSpec["stopCommand"] {
   const text = model.cmdStop;
   if (text === null) return null;
-  return (pid) => splitCommand(text.replaceAll("${PID}", String(pid)));
+  return (pid) => splitCommand(text.replaceAll("${PID}", String(pid)), platform);
 }

@@ -4,10 +4,14 @@
  * @module
  */
 
+import type { Platform } from "../config/command.ts";
 import { DEFAULT_CONFIG_FILE, DEFAULT_CONFIG_TEXT } from "../config/default_config.ts";
 import { type ConfigText, MAX_SOURCE_BYTES } from "../config/sources.ts";
 import type { ConfigPaths } from "./flags.ts";
 import { isGranted } from "./permissions.ts";
+
+/** Whose rules split the commands of a config. */
+export const PLATFORM: Platform = Deno.build.os === "windows" ? "windows" : "posix";
 
 /** A file or folder of the config cannot be read; the message says which and why. */
 export class ConfigFileError extends Error {

@@ -13,7 +13,14 @@ import { toGatewayError } from "../errors.ts";
 import { background, type Log } from "../log.ts";
 import { type ConfigFiles, type ConfigOrigin, NO_FILES, nothingReloaded, type ReloadAnswer } from "../routes/config.ts";
 import type { ReloadReport, Worker, WorkerConfig } from "../worker.ts";
-import { baseFolderOf, ConfigFileError, isEmbedded, readConfigFiles, readEnvironment } from "./config_files.ts";
+import {
+  baseFolderOf,
+  ConfigFileError,
+  isEmbedded,
+  PLATFORM,
+  readConfigFiles,
+  readEnvironment,
+} from "./config_files.ts";
 import type { ConfigPaths } from "./flags.ts";
 
 /** What a {@link ConfigReloader} is made of. */
@@ -54,7 +61,7 @@ export class ConfigReloader implements ConfigFiles {
    */
   start(): WorkerConfig {
     const texts = readConfigFiles(this.#options.paths);
-    const loaded = loadConfig({ texts, env: readEnvironment, cache: this.#cache });
+    const loaded = loadConfig({ texts, env: readEnvironment, platform: PLATFORM, cache: this.#cache });
     this.#note(texts, loaded);
     return this.#toWorkerConfig(loaded);
   }
@@ -103,7 +110,7 @@ export class ConfigReloader implements ConfigFiles {
     const { onInForce, log } = this.#options;
     let loaded: LoadedConfig | undefined;
     const report = worker.reload((kept: ReadonlyMap<string, KeptPort>) => {
-      loaded = loadConfig({ texts, env: readEnvironment, cache: this.#cache, kept });
+      loaded = loadConfig({ texts, env: readEnvironment, platform: PLATFORM, cache: this.#cache, kept });
       return this.#toWorkerConfig(loaded);
     });
     if (loaded === undefined) return this.#unchanged();

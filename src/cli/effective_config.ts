@@ -6,6 +6,7 @@
 
 import { splitCommand } from "../config/command.ts";
 import type { Config } from "../config/types.ts";
+import { PLATFORM } from "./config_files.ts";
 import { REDACTED, type Redactor } from "./redact.ts";
 import { quoteWords } from "./shell_words.ts";
 
@@ -32,7 +33,7 @@ export function printableConfig(config: Config, redactor: Redactor): Readonly<Re
           ...(worker === null
             ? { command: redactor.words(command) }
             : { worker: { module: redactor.text(worker.module), args: redactor.words(worker.args) } }),
-          cmdStop: cmdStop === null ? null : quoteWords(redactor.words(splitCommand(cmdStop))),
+          cmdStop: cmdStop === null ? null : quoteWords(redactor.words(splitCommand(cmdStop, PLATFORM))),
           env: env.map(redactor.env),
         }];
       }),

@@ -5,6 +5,7 @@
  */
 
 import { splitCommand } from "../config/command.ts";
+import { PLATFORM } from "./config_files.ts";
 import type { ServeOptions } from "./flags.ts";
 import type { LoadedFiles } from "./loading.ts";
 
@@ -58,7 +59,7 @@ export function permissionFlags({ run, net, read, env }: LeastPermissions): read
 }
 
 function programOf(command: string): readonly string[] {
-  return splitCommand(command).slice(0, 1);
+  return splitCommand(command, PLATFORM).slice(0, 1);
 }
 
 function addressOf(url: string): string {

@@ -7,7 +7,7 @@
 import { type ConfigIssue, loadConfig } from "../config/load.ts";
 import type { ConfigText } from "../config/sources.ts";
 import type { Config } from "../config/types.ts";
-import { readConfigFiles, readEnvironment } from "./config_files.ts";
+import { PLATFORM, readConfigFiles, readEnvironment } from "./config_files.ts";
 import type { ConfigPaths } from "./flags.ts";
 
 /** A config, and what it was made of. */
@@ -36,5 +36,5 @@ export function loadFiles(paths: ConfigPaths): LoadedFiles {
     if (value !== undefined) environment.set(name, value);
     return value;
   };
-  return { ...loadConfig({ texts, env }), texts, environment };
+  return { ...loadConfig({ texts, env, platform: PLATFORM }), texts, environment };
 }

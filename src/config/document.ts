@@ -44,6 +44,7 @@ const NOTHING: Omit<Content, "bytes"> = {
   hasMissing: false,
   placeOf: () => ({ line: 0, column: 0 }),
   written: () => undefined,
+  keysOf: () => [],
 };
 
 function readText(text: string, env: ReadEnvironment, { file, findings, room }: Reading): Content {
@@ -81,6 +82,7 @@ function readText(text: string, env: ReadEnvironment, { file, findings, room }: 
       const written = locator.written(path);
       return written === undefined || holdsMissing(written) ? undefined : written;
     },
+    keysOf: locator.keysOf,
   };
   let parsed: unknown;
   let isWhole = true;
@@ -140,7 +142,9 @@ function faultOf(error: unknown, { substitution, place, placeOf, file }: FaultCo
     const reason = error instanceof RangeError ? "nested too deeply" : "it cannot be read";
     return { path: [], message: `Not valid YAML: ${reason}`, ...place(-1) };
   }
-  return { path: [], message: `Not valid YAML: ${reasonOf(error)}`, ...place(offsetOf(error, substitution.text)) };
+  const tag = /!<tag:yaml\.org,2002:(bool|float|int|null)> explicit tag/.exec(error.message)?.[1];
+  const reason = tag === undefined ? reasonOf(error) : `!!${tag} does not fit the value behind it: leave the tag out`;
+  return { path: [], message: `Not valid YAML: ${reason}`, ...place(offsetOf(error, substitution.text)) };
 }
 
 /** The reason without its place and without what it quotes: that may be a key or a value of the environment. */

@@ -13,9 +13,10 @@ import { mergeTrees, originOf } from "./merge.ts";
 import type { ReadDocument } from "./reading.ts";
 import { type ConfigSource, type ConfigText, MAX_SOURCE_BYTES } from "./sources.ts";
 import { nodeAt, someString, type Tree } from "./tree.ts";
+import type { WrittenSource } from "./written.ts";
 
 /** All files as one. */
-export interface Documents {
+export interface Documents extends WrittenSource {
   /** What they say together; parts may be shared with a cache, so nobody changes them. */
   readonly tree: Tree;
   /** Whether every file could be read: otherwise a name that is not known may stand in one that could not. */
@@ -24,8 +25,6 @@ export interface Documents {
   readonly secrets: ReadonlyMap<string, string>;
   /** Where a path of the tree is written. */
   placeOf(path: ConfigPath): Place;
-  /** A text, or what its author wrote where YAML made a number or boolean of it; `undefined` for anything else. */
-  written(path: ConfigPath): string | undefined;
   /** Whether what stands there depends on a value that is missing, which was told. */
   isMissing(path: ConfigPath): boolean;
 }
@@ -69,6 +68,7 @@ export function readDocuments({ texts, env, cache }: ConfigSource, findings: Fin
       const origin = originOf(path, trees);
       return documents[origin.index]?.written(origin.path);
     },
+    keysOf: (path) => [...new Set(documents.flatMap((document) => document.keysOf(path)))],
     isMissing: documents.some(({ hasMissing }) => hasMissing) ? createMissing(tree) : () => false,
   };
 }

@@ -75,11 +75,51 @@ export function mergeMacros(id: string, globals: Macros, own: Macros): Macros {
   };
 }
 
-/** Expands macros in every text below `node`. A text that is one placeholder becomes the macro's typed value. */
+/** Behind a dollar sign that its author wrote before a placeholder: a character for private use, which no config needs. */
+const MARK = "\uF7F2";
+
+/**
+ * Marks each `$${name}` of a text as it was written: only such a one can be a literal, none that expansion brings together.
+ * {@link unmark} takes the marks away.
+ */
+export function markLiterals(text: string): string {
+  return text.includes("$${") ? text.replaceAll(/\$(?=\$\{[A-Za-z0-9_-]+\})/g, `$$${MARK}`) : text;
+}
+
+/** A text without marks; `settle` is asked what becomes of each placeholder that is left, and whether it was written as a literal. */
+export function unmark(text: string, settle: (placeholder: string, name: string, literal: boolean) => string): string {
+  if (!text.includes("${") && !text.includes(MARK)) return text;
+  return text.replaceAll(
+    MARKED,
+    (_, mark: string | undefined, placeholder: string | undefined, name: string) =>
+      placeholder === undefined ? "$" : settle(placeholder, name, mark !== undefined),
+  );
+}
+
+const MARKED = new RegExp(`(\\$${MARK})?(\\$\\{([A-Za-z0-9_-]+)\\})|\\$${MARK}`, "g");
+
+/**
+ * Expands macros in every text below `node`, as it stands in the config; marks of literals stay in it. A text that is one
+ * placeholder becomes the macro's typed value.
+ */
 export function expandMacros(node: unknown, macros: Macros, path: ConfigPath, complain: Complain): unknown {
-  const scope = scopeOf(macros);
+  return expandTexts(node, path, { scope: scopeOf(macros), complain, begin: markLiterals });
+}
+
+/** Expands more macros in texts that were expanded before. */
+export function expandFurther(node: unknown, macros: Macros, path: ConfigPath, complain: Complain): unknown {
+  return expandTexts(node, path, { scope: scopeOf(macros), complain, begin: (text) => text });
+}
+
+interface Expansion {
+  readonly scope: MacroScope;
+  readonly complain: Complain;
+  readonly begin: (text: string) => string;
+}
+
+function expandTexts(node: unknown, path: ConfigPath, { scope, complain, begin }: Expansion): unknown {
   return mapStrings(node, (text, at) => {
-    const expanded = text.includes("${") ? expandText(text, scope, complain) : text;
+    const expanded = text.includes("${") ? expandText(begin(text), scope, complain) : text;
     if (expanded !== null) return expanded;
     complain(at, `the macros used here expand to more than ${MAX_TEXT_LENGTH} characters, or to too much altogether`);
     return "";

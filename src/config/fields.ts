@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { DURATION_FORMS, parseDuration } from "./durations.ts";
+import { readInteger } from "./numbers.ts";
 import { isTree } from "./tree.ts";
 
 const TRUE = /^(y|yes|on|true)$/i;
@@ -19,10 +20,13 @@ export const FORM = "x-form";
 
 /** A whole number; a fraction is cut as llama-swap does, and the loader warns. */
 export function integer(): z.ZodPreprocess<z.ZodInt> {
-  return z.preprocess(
-    (value) => typeof value === "number" && Number.isFinite(value) ? Math.trunc(value) : value,
-    z.int("must be a whole number"),
-  );
+  return z.preprocess(toInteger, z.int("must be a whole number"));
+}
+
+/** `@std/yaml` takes the octals of YAML 1.2 for text. */
+function toInteger(value: unknown): unknown {
+  if (typeof value === "string" && /^[-+]?0o[0-7]/.test(value)) return Number(readInteger(value) ?? NaN);
+  return typeof value === "number" && Number.isFinite(value) ? Math.trunc(value) : value;
 }
 
 /** A whole number of at least `minimum`, or `message`; at most `above.maximum`, or `above.message`. */
@@ -35,7 +39,7 @@ export function integerFrom(
   },
 ): z.ZodPreprocess<z.ZodInt> {
   return z.preprocess(
-    (value) => typeof value === "number" && Number.isFinite(value) ? Math.trunc(value) : value,
+    toInteger,
     z.int("must be a whole number").min(minimum, message).max(above.maximum, above.message),
   );
 }
@@ -50,10 +54,11 @@ export function bool(): z.ZodPreprocess<z.ZodBoolean> {
 
 /** Text; an unquoted number or boolean is taken as text, and the loader warns. */
 export function text(): z.ZodPreprocess<z.ZodString> {
-  return z.preprocess(
-    (value) => typeof value === "number" || typeof value === "boolean" ? String(value) : value,
-    z.string("must be text"),
-  );
+  return z.preprocess(toText, z.string("must be text"));
+}
+
+function toText(value: unknown): unknown {
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
 }
 
 /** A list; an empty entry (`key:` with nothing) is an empty list. */
@@ -87,10 +92,10 @@ export function anyMapping(): z.ZodUnknown {
     .meta({ type: "object" });
 }
 
-/** A key that a client or peer proves itself with: never changed on the way, and never shown. */
-export function secret(what: string): z.ZodString {
-  return z.string("must be text: quote it, so that no digit is lost")
-    .refine((key) => !key.includes(" "), `${what} cannot contain spaces`);
+/** A key that a client or peer proves itself with, never shown; `empty` says what is wrong with none, where one is needed. */
+export function secret(what: string, empty?: string): z.ZodPreprocess<z.ZodString> {
+  const key = z.string("must be text").refine((key) => !key.includes(" "), `${what} cannot contain spaces`);
+  return z.preprocess(toText, empty === undefined ? key : key.min(1, empty));
 }
 
 /** Gives a field its meaning, and how the documentation writes its form. */

@@ -6,7 +6,7 @@
 
 import type { Findings } from "./findings.ts";
 import type { ConfigPath } from "./issues.ts";
-import { type Complain, expandMacros, type Macros } from "./expansion.ts";
+import { type Complain, expandFurther, type Macros, unmark } from "./expansion.ts";
 import type { FilterSettings } from "./schema/filters.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { Filters } from "./types.ts";
@@ -54,7 +54,7 @@ export function expandFilterNames(model: Tree, macros: Macros, path: ConfigPath,
   const origin = new Map<string, string>();
   for (const name of Object.keys(byName)) {
     const at = [...path, "filters", "setParamsByID", name];
-    const text = String(expandMacros(name, macros, at, complain));
+    const text = unmark(String(expandFurther(name, macros, at, complain)), (placeholder) => placeholder);
     const other = origin.get(text);
     if (other !== undefined) {
       complain(at, `setParamsByID keys '${other}' and '${name}' resolve to the same value '${text}'`);

@@ -5,11 +5,10 @@
  * @module
  */
 
-import type { Complain } from "./expansion.ts";
+import { type Complain, unmark } from "./expansion.ts";
 import type { ConfigPath } from "./issues.ts";
 import { mapStrings } from "./tree.ts";
 
-const PLACEHOLDER = /(\$?)\$\{([A-Za-z0-9_-]+)\}/g;
 const ENV_PLACEHOLDER = /\$\{env\.([A-Za-z_][A-Za-z0-9_]*)\}/;
 
 const DIRECT_FIELDS: ReadonlySet<string> = new Set([
@@ -51,14 +50,12 @@ function isDirect(field: ConfigPath): boolean {
 
 /** `fault` says what is wrong with a name that is left; `null` = nothing. */
 function settle(text: string, path: ConfigPath, complain: Complain, fault: (name: string) => string | null): string {
-  if (!text.includes("${")) return text;
-  const variable = ENV_PLACEHOLDER.exec(text)?.[1];
+  const variable = text.includes("${") ? ENV_PLACEHOLDER.exec(text)?.[1] : undefined;
   if (variable !== undefined) complain(path, `environment variable '${variable}' not set`);
-  return text.replaceAll(PLACEHOLDER, (all, dollar: string, name: string) => {
+  return unmark(text, (placeholder, name, literal) => {
     const message = fault(name);
-    if (message === null) return all;
-    if (dollar !== "") return all.slice(1);
-    complain(path, message, { refersTo: "macro" });
-    return all;
+    if (message === null) return literal ? "$" + placeholder : placeholder;
+    if (!literal) complain(path, message, { refersTo: "macro" });
+    return placeholder;
   });
 }

@@ -35,6 +35,7 @@ import {
 import type { ConfigSource } from "./sources.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { Config } from "./types.ts";
+import type { WrittenSource } from "./written.ts";
 
 export { ConfigErrors, ConfigIssue };
 
@@ -58,7 +59,7 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   const root = documents.tree;
   const files = source.texts.map(({ file }) => file);
   const complain = complainTo(findings);
-  const globals = readMacros(root.macros, ["macros"], "", complain);
+  const globals = readMacros(root.macros, ["macros"], { owner: "", findings, complain, source: documents });
   const top = emptyTree();
   for (const key of Object.keys(root)) {
     if (key === "models" || key === "macros") continue;
@@ -69,27 +70,30 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   const settings = checkAgainst(topSchema, top, { ...context, told: new Set(), path: [] }) ?? topSchema.parse({});
   const { models, names } = loadModels(root.models, {
     ...context,
+    source: documents,
+    platform: source.platform ?? "posix",
     globals,
     top: settings,
     kept: source.kept,
     cache: source.cache,
   });
-  const config = assemble({ models, names, top, settings, source, findings });
+  const config = assemble({ models, names, top, settings, source, findings, documents });
   if (problems.length > 0) throw new ConfigErrors(placeFindings(problems, documents, files));
   return { config, warnings: placeFindings(warnings, documents, files) };
 }
 
 /** The effective configuration; it may be used only when no problem was told. */
 function assemble(
-  { models, names, top, settings, source, findings }: LoadedModels & {
+  { models, names, top, settings, source, findings, documents }: LoadedModels & {
     readonly top: Tree;
     readonly settings: TopSettings;
     readonly source: ConfigSource;
     readonly findings: Findings;
+    readonly documents: WrittenSource;
   },
 ): Config {
   const { peers, byFullName, byName } = loadPeers(settings.peers, findings);
-  const { router, policy, isBroken, configuredAt } = loadRouter(settings, names, findings);
+  const { router, policy, isBroken, configuredAt } = loadRouter(settings, names, { findings, source: documents });
   const selectors = loadSelectors(settings.selectors, {
     local: names,
     peerModels: byName,

@@ -5,7 +5,7 @@
  */
 
 import type { Findings } from "./findings.ts";
-import { hasOpenQuote, splitCommand } from "./command.ts";
+import { hasOpenQuote, type Platform, splitCommand } from "./command.ts";
 import { parseDuration } from "./durations.ts";
 import { buildFilters } from "./filters.ts";
 import type { TopSettings } from "./schema.ts";
@@ -17,6 +17,9 @@ import { isHttpUrl } from "./urls.ts";
 
 /** Seconds of grace where the config says 0. */
 const DEFAULT_UNLOAD_TIMEOUT_S = 10;
+
+/** What ends a backend that says nothing about it; on Windows no signal does (spec §2.8). */
+const DEFAULT_STOP: Readonly<Record<Platform, string>> = { posix: "", windows: "taskkill /f /t /pid ${PID}" };
 
 /** This id gets what the web page of ComfyUI needs: many requests at once, and websockets that stay open (spec §2.8). */
 const COMFYUI = "comfyui_auto";
@@ -32,6 +35,8 @@ export interface BuildContext {
   readonly port: number | null;
   /** What its process is made of; see `ModelConfig.processKey`. */
   readonly processKey: string;
+  /** Whose rules split commands. */
+  readonly platform: Platform;
   /** The settings besides models. */
   readonly top: TopSettings;
   /** Takes problems. */
@@ -41,7 +46,7 @@ export interface BuildContext {
 /** Makes the effective configuration of one model; `null` after problems. */
 export function buildModel(
   settings: ModelSettings,
-  { id, given, port, processKey, top, findings }: BuildContext,
+  { id, given, port, processKey, platform, top, findings }: BuildContext,
 ): ModelConfig | null {
   let sound = true;
   const complain = (key: string, message: string, expected?: string) => {
@@ -56,8 +61,8 @@ export function buildModel(
     complain("", `model ${id}: has neither cmd nor worker`, "exactly one of them");
   }
   const cmd = settings.worker ?? settings.cmd ?? "";
-  const words = sound ? wordsOf(cmd, (message) => complain(kind, `model ${id}: ${message}`)) : [];
-  if (hasOpenQuote(cmd)) {
+  const words = sound ? wordsOf(cmd, platform, (message) => complain(kind, `model ${id}: ${message}`)) : [];
+  if (hasOpenQuote(cmd, platform)) {
     findings.warning({ path: ["models", id, kind], message: "A quote is opened and never closed: it runs to the end" });
   }
   if (kind === "cmd" && settings.permissions !== undefined) {
@@ -66,23 +71,26 @@ export function buildModel(
       message: "Permissions bind a worker only: this cmd may do everything",
     });
   }
-  const cmdStop = settings.cmdStop ?? "";
-  if (cmdStop.trim() !== "") wordsOf(cmdStop, (message) => complain("cmdStop", `model ${id}: cmdStop: ${message}`));
+  const cmdStop = settings.cmdStop ?? DEFAULT_STOP[platform];
+  if (cmdStop.trim() !== "") {
+    wordsOf(cmdStop, platform, (message) => complain("cmdStop", `model ${id}: cmdStop: ${message}`));
+  }
   const proxy = settings.proxy ?? `http://${kind === "worker" ? "127.0.0.1" : "localhost"}:${port ?? ""}`;
   if (!isHttpUrl(proxy)) complain("proxy", `model ${id}: invalid proxy URL`, "an http or https URL");
   if (settings.ttl < -1) complain("ttl", `model ${id}: invalid TTL value ${settings.ttl}`, "-1 or more");
   if (settings.unloadTimeout < 0) {
     complain("unloadTimeout", `model ${id}: invalid unloadTimeout value ${settings.unloadTimeout}`, "0 or more");
   }
-  settings.env.forEach((entry, i) => {
-    if (!/^[^=\0]+=/.test(entry) || entry.includes("\0")) {
+  const env = settings.env.filter((entry, i) => {
+    const path = ["models", id, "env", i];
+    const isVariable = /^[^=]+=/.test(entry);
+    if (entry.includes("\0")) {
       sound = false;
-      findings.problem({
-        path: ["models", id, "env", i],
-        message: "not an environment variable",
-        expected: "NAME=value",
-      });
+      findings.problem({ path, message: "not an environment variable: it holds a NUL", expected: "NAME=value" });
+    } else if (!isVariable) {
+      findings.warning({ path, message: "Not an environment variable: it is left out", expected: "NAME=value" });
     }
+    return isVariable;
   });
   const health = settings.healthCheckTimeout;
   if (health !== undefined && health < MIN_HEALTH_CHECK_TIMEOUT_S && settings.startTimeout === undefined) {
@@ -109,7 +117,7 @@ export function buildModel(
     port,
     processKey,
     checkEndpoint: endpoint === "none" ? null : pathOf(endpoint),
-    env: settings.env,
+    env,
     aliases: [...new Set([...settings.aliases, ...filterNamesOf(settings).filter((name) => name !== id)])],
     ttlS: ttl === 0 ? null : ttl,
     unloadTimeoutS: settings.unloadTimeout || top.unloadTimeout || DEFAULT_UNLOAD_TIMEOUT_S,
@@ -157,9 +165,9 @@ function startTimeoutOf(settings: ModelSettings, top: TopSettings): number {
   return Math.max(MIN_HEALTH_CHECK_TIMEOUT_S, settings.healthCheckTimeout ?? top.healthCheckTimeout);
 }
 
-function wordsOf(text: string, complain: (message: string) => void): readonly string[] {
+function wordsOf(text: string, platform: Platform, complain: (message: string) => void): readonly string[] {
   try {
-    return splitCommand(text);
+    return splitCommand(text, platform);
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
     return [];

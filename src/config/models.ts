@@ -6,13 +6,14 @@
 
 import { checkAgainst } from "./check.ts";
 import type { Findings } from "./findings.ts";
-import { dropsQuotedLine, stripComments } from "./command.ts";
+import { dropsQuotedLine, type Platform, stripComments } from "./command.ts";
 import { type ConfigPath, describeKind } from "./issues.ts";
 import { type ConfigCache, type Draft, type FinishedModel, forgetOthers, recall, textOfNode } from "./cache.ts";
 import {
   type Complain,
   complainTo,
   createBudget,
+  expandFurther,
   expandMacros,
   type Macros,
   type MacroValue,
@@ -31,7 +32,7 @@ import { modelSchema } from "./schema/model.ts";
 import type { KeptPort } from "./sources.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { ModelConfig } from "./types.ts";
-import type { ReadWritten } from "./prepare.ts";
+import type { WrittenSource } from "./written.ts";
 
 /** What {@link loadModels} needs besides the block. */
 export interface ModelsContext {
@@ -42,7 +43,9 @@ export interface ModelsContext {
   /** Takes problems and warnings. */
   readonly findings: Findings;
   /** Looks up what the author wrote. */
-  readonly written: ReadWritten;
+  readonly source: WrittenSource;
+  /** Whose rules split commands. */
+  readonly platform: Platform;
   /** Ports that are not given out anew. */
   readonly kept?: ReadonlyMap<string, KeptPort> | undefined;
   /** What may be taken over from the load before. */
@@ -73,12 +76,16 @@ export function loadModels(block: unknown, context: ModelsContext): LoadedModels
   const spend = createBudget();
   const globalsText = textOfNode([...globals]);
   const drafts = ids.map((id) => {
-    const from = [textOfNode(nodes[id]), globalsText];
-    return recall(
+    const from = [textOfNode(nodes[id]), globalsText, context.platform];
+    const { source, wasAsked } = listening(context.source);
+    const draft = recall(
       cache?.drafts,
       { slot: id, from, findings },
-      (heard) => expandModel(id, nodes[id], { globals, findings: heard, complain: complainTo(heard, spend) }),
+      (heard) =>
+        expandModel(id, nodes[id], { ...context, source, findings: heard, complain: complainTo(heard, spend) }),
     );
+    if (wasAsked()) cache?.drafts.delete(id);
+    return draft;
   }).filter((draft) => draft !== null);
   const ports = givePorts(drafts, { startPort: top.startPort, kept, findings });
   const named = new Map<string, NamedModel>(ids.map((id) => [id, { id, aliases: [], filterNames: [] }]));
@@ -86,18 +93,13 @@ export function loadModels(block: unknown, context: ModelsContext): LoadedModels
   for (const draft of drafts) {
     const { id } = draft;
     const port = ports.get(id) ?? null;
-    let readsText = false;
-    const written = (path: ConfigPath) => {
-      readsText = true;
-      return context.written(path);
-    };
+    const { source, wasAsked } = listening(context.source);
     const { model, aliases, filterNames } = recall(
       cache?.models,
-      { slot: id, from: [draft, port, topText], findings },
-      (heard) => finishModel(draft, { port, written, top, findings: heard, complain: complainTo(heard, spend) }),
+      { slot: id, from: [draft, port, topText, context.platform], findings },
+      (heard) => finishModel(draft, { ...context, port, source, findings: heard, complain: complainTo(heard, spend) }),
     );
-    // It depends on more than the tree.
-    if (readsText) cache?.models.delete(id);
+    if (wasAsked()) cache?.models.delete(id);
     named.set(id, { id, aliases, filterNames });
     if (model !== null) models.set(id, model);
   }
@@ -105,13 +107,24 @@ export function loadModels(block: unknown, context: ModelsContext): LoadedModels
   return { models, names: collectNames([...named.values()], findings) };
 }
 
+/** Notices whether the texts were asked: what was made then depends on more than the tree. */
+function listening(source: WrittenSource): { readonly source: WrittenSource; wasAsked(): boolean } {
+  let asked = false;
+  const noticing = <Answer>(ask: (path: ConfigPath) => Answer) => (path: ConfigPath): Answer => {
+    asked = true;
+    return ask(path);
+  };
+  return { source: { written: noticing(source.written), keysOf: noticing(source.keysOf) }, wasAsked: () => asked };
+}
+
 interface FinishContext extends PortContext {
-  readonly written: ReadWritten;
+  readonly source: WrittenSource;
+  readonly platform: Platform;
   readonly top: TopSettings;
 }
 
 function finishModel(draft: Draft, context: FinishContext): FinishedModel {
-  const { port, written, top, findings, complain } = context;
+  const { port, source: { written }, platform, top, findings, complain } = context;
   const { id, processKey } = draft;
   const effective = withPort(draft, context);
   const settled = settleModel(effective, id, complain);
@@ -120,7 +133,7 @@ function finishModel(draft: Draft, context: FinishContext): FinishedModel {
   const settings = checkAgainst(modelSchema, settled, { findings, written, told, path: ["models", id] });
   if (settings === undefined) return { model: null, aliases: [], filterNames: [] };
   return {
-    model: buildModel(settings, { id, given: effective, port, processKey, top, findings }),
+    model: buildModel(settings, { id, given: effective, port, processKey, platform, top, findings }),
     aliases: settings.aliases,
     filterNames: filterNamesOf(settings),
   };
@@ -136,7 +149,7 @@ function withPort({ id, node, expanded }: Draft, { port, findings, complain }: P
   const path = ["models", id];
   if (port !== null) {
     const macros: Macros = new Map([["PORT", port]]);
-    return expandFilterNames(asTree(expandMacros(expanded, macros, path, complain)), macros, path, complain);
+    return expandFilterNames(asTree(expandFurther(expanded, macros, path, complain)), macros, path, complain);
   }
   // A command that is no text is complained about as such.
   const isCommand = expanded.cmd !== undefined && typeof expanded.cmd !== "object";
@@ -152,11 +165,14 @@ function withPort({ id, node, expanded }: Draft, { port, findings, complain }: P
 
 interface ExpandContext {
   readonly globals: Macros;
+  readonly source: WrittenSource;
+  readonly platform: Platform;
   readonly findings: Findings;
   readonly complain: Complain;
 }
 
-function expandModel(id: string, node: unknown, { globals, findings, complain }: ExpandContext): Draft | null {
+function expandModel(id: string, node: unknown, context: ExpandContext): Draft | null {
+  const { globals, source, platform, findings, complain } = context;
   const path = ["models", id];
   if (id.trim() === "") findings.problem({ path, message: "a model id must not be blank" });
   if (!isTree(node)) {
@@ -164,11 +180,11 @@ function expandModel(id: string, node: unknown, { globals, findings, complain }:
     return null;
   }
   for (const key of COMMANDS) {
-    if (typeof node[key] !== "string" || !dropsQuotedLine(node[key])) continue;
+    if (typeof node[key] !== "string" || !dropsQuotedLine(node[key], platform)) continue;
     const message = "A line that begins with # is a comment, also between quotes: it is not part of the argument";
     findings.warning({ path: [...path, key], message });
   }
-  const own = readMacros(node.macros, [...path, "macros"], `model ${id}: `, complain);
+  const own = readMacros(node.macros, [...path, "macros"], { owner: `model ${id}: `, findings, complain, source });
   const macros = mergeMacros(id, globals, own);
   const expanded = expandFilterNames(
     asTree(expandMacros(tidy(node), macros, path, complain)),

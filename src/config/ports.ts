@@ -50,12 +50,14 @@ export function givePorts(
     if (ports.has(id)) continue;
     while (isHeldByAnother(next, id)) next++;
     if (next > MAX_PORT) {
+      // Nobody uses it: it only keeps the model from being refused once more for an address that is none.
+      ports.set(id, MAX_PORT);
       findings.problem({
         path: ["models", id],
         message: `model ${id}: no port is left: ${next} is above ${MAX_PORT}`,
       });
-    }
-    ports.set(id, next++);
+      next++;
+    } else ports.set(id, next++);
   }
   return ports;
 }

@@ -22,6 +22,8 @@ export interface Locator {
   offsetOf(path: ConfigPath): number;
   /** A plain scalar as it is written; `undefined` for anything else. */
   written(path: ConfigPath): string | undefined;
+  /** The keys of a mapping in the order in which they are written, merged ones where the merge stands. */
+  keysOf(path: ConfigPath): readonly string[];
   /** Keys that are written otherwise than they are read, such as `0x10`, with their places. */
   oddKeys(): readonly OddKey[];
 }
@@ -65,6 +67,10 @@ export function createLocator(text: string): Locator {
     written(path) {
       const node = standsFor(walk(path).node);
       return node === null ? undefined : plainText(text, node);
+    },
+    keysOf(path) {
+      const node = standsFor(walk(path).node);
+      return node === null ? [] : keysIn(node, new Set());
     },
     oddKeys() {
       root ??= readNodes(text);
@@ -113,13 +119,26 @@ function findEntry(node: YamlNode, name: string, tableOf: TableOf, seen: Set<Yam
   const table = tableOf(node);
   const own = table.get(name);
   if (own !== undefined) return own;
-  const merged = standsFor(table.get("<<")?.node ?? null);
-  for (const part of merged?.kind === "list" ? merged.items : [merged]) {
-    const source = standsFor(part);
-    const found = source === null ? undefined : findEntry(source, name, tableOf, seen);
+  for (const source of mergedBy(table.get("<<")?.node ?? null)) {
+    const found = findEntry(source, name, tableOf, seen);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The mappings that the value of a merge key stands for, in order. */
+function mergedBy(value: YamlNode | null): readonly YamlNode[] {
+  const merged = standsFor(value);
+  return (merged?.kind === "list" ? merged.items : [merged]).map(standsFor).filter((source) => source !== null);
+}
+
+function keysIn(node: YamlNode, seen: Set<YamlNode>): readonly string[] {
+  if (seen.has(node)) return [];
+  seen.add(node);
+  const keys = node.entries.flatMap(({ name, value }) =>
+    name === "<<" ? mergedBy(value).flatMap((source) => keysIn(source, seen)) : [name]
+  );
+  return [...new Set(keys)];
 }
 
 function plainText(text: string, node: YamlNode): string | undefined {

@@ -8,6 +8,7 @@
 import type { z } from "zod";
 import type { Findings } from "./findings.ts";
 import type { ConfigPath } from "./issues.ts";
+import { allDigits, isInexact } from "./numbers.ts";
 import { shapeOf } from "./shapes.ts";
 import { isSecret } from "./secrets.ts";
 import { nearestName } from "./suggestions.ts";
@@ -46,6 +47,7 @@ export function prepare(schema: z.ZodType, node: unknown, path: ConfigPath, cont
       }
       return node;
     case "other":
+      noticeLostDigits(node, path, context);
       return node;
     default:
       return shape satisfies never;
@@ -118,20 +120,34 @@ function prepareMapping(value: z.ZodType, node: Tree, path: ConfigPath, context:
   return prepared;
 }
 
+/** Numbers where anything may stand are passed on as numbers. */
+function noticeLostDigits(node: unknown, path: ConfigPath, context: PrepareContext): void {
+  if (Array.isArray(node)) node.forEach((item, i) => noticeLostDigits(item, [...path, i], context));
+  else if (isTree(node)) { for (const key of Object.keys(node)) noticeLostDigits(node[key], [...path, key], context); }
+  else if (isInexact(node)) {
+    const digits = allDigits(node, context.written?.(path));
+    if (digits === undefined || BigInt(digits) === BigInt(node)) return;
+    const message = "Larger than a number that keeps all its digits: the last ones change; quote it to keep it as text";
+    context.findings.warning({ path, message });
+  }
+}
+
 function prepareItem(schema: z.ZodType, node: unknown, path: ConfigPath, context: PrepareContext): unknown {
   return node === null ? null : prepare(schema, node, path, context);
 }
 
 function prepareText(node: unknown, path: ConfigPath, { findings, written }: PrepareContext): unknown {
   if (typeof node !== "number" && typeof node !== "boolean" && !(node instanceof Date)) return node;
-  const read = node instanceof Date ? node.toISOString() : String(node);
   const raw = written?.(path);
+  const read = node instanceof Date ? node.toISOString() : allDigits(node, raw) ?? String(node);
   // Where a macro stands, its value is what was meant.
-  if (raw === read || raw?.includes("${")) return read;
+  if (raw?.includes("${")) return read;
   if (isSecret(path)) {
-    findings.warning({ path, message: "Kept as text; quote it to be sure" });
+    const other = raw === read ? "" : ", which llama-swap reads as another one";
+    findings.warning({ path, message: `Kept as the text that is written${other}: quote it to be sure` });
     return raw ?? read;
   }
+  if (raw === read) return read;
   const shown = JSON.stringify((raw ?? read).slice(0, 60));
   findings.warning({
     path,

@@ -31,4 +31,6 @@ export interface ReadDocument {
   placeOf(path: ConfigPath): Position;
   /** A plain scalar as it is written; `undefined` for anything else. */
   written(path: ConfigPath): string | undefined;
+  /** The keys of a mapping in the order in which they are written. */
+  keysOf(path: ConfigPath): readonly string[];
 }

@@ -17,6 +17,7 @@ import type { TopSettings } from "./schema.ts";
 import type { GroupSettings, MatrixSettings } from "./schema/routing.ts";
 import { nearestName } from "./suggestions.ts";
 import type { RouterConfig } from "./types.ts";
+import { entriesAsWritten, type WrittenSource } from "./written.ts";
 
 /** What {@link loadRouter} found. */
 export interface LoadedRouter {
@@ -42,18 +43,23 @@ const NEW_STYLE: ConfigPath = ["routing", "router", "settings"];
 const ROUTERS = ["group", "matrix"] as const;
 
 /** Reads groups or the matrix, whichever is in use. */
-export function loadRouter(top: TopSettings, local: LocalNames, findings: Findings): LoadedRouter {
+export function loadRouter(
+  top: TopSettings,
+  local: LocalNames,
+  { findings, source }: { readonly findings: Findings; readonly source: Pick<WrittenSource, "keysOf"> },
+): LoadedRouter {
   const chosen = choose(top, findings);
   const known = { models: local.ids, aliases: local.aliases, suggest: nearestName };
   const tell = (path: ConfigPath) => (finding: BlockFinding) => tellFinding(finding, path, findings);
   if (chosen.use === "matrix" && chosen.matrix !== undefined) {
     const path = [...chosen.path, "matrix"];
-    const { vars, evict_costs, sets } = chosen.matrix;
+    const { vars, evict_costs } = chosen.matrix;
+    const sets = entriesAsWritten(chosen.matrix.sets, [...path, "sets"], source);
     const { matrix, findings: told } = compileMatrix({
       ...known,
       vars: Object.entries(vars),
       evictCosts: Object.entries(evict_costs),
-      sets: Object.entries(sets),
+      sets,
     });
     told.forEach(tell(path));
     return {
@@ -61,7 +67,7 @@ export function loadRouter(top: TopSettings, local: LocalNames, findings: Findin
         kind: "matrix",
         vars: new Map(Object.entries(vars)),
         costs: matrix?.costs ?? new Map(),
-        sets: new Map(Object.entries(sets)),
+        sets: new Map(sets),
       },
       policy: createMatrixPolicy(matrix ?? { sets: [], costs: new Map(), nodeCount: 0 }),
       isBroken: matrix === null,

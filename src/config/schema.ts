@@ -59,8 +59,8 @@ const topFields = {
   sendLoadingState: noEffectYet(about(bool().default(false), "Whether waiting streams are told how loading goes.")),
   macros: macros(),
   apiKeys: about(
-    listOf(secret("api key").min(1, "empty api key found in apiKeys")).default([]),
-    "Keys of which a client must send one; without any, everybody may do everything.",
+    listOf(secret("api key", "empty api key found in apiKeys")).default([]),
+    "Keys of which a client must send one; without any, everybody may do everything. Quote them, so that none is taken for a number.",
     "list of text",
   ),
   limits: about(limits.prefault({}), "What one client may take up."),

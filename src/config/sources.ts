@@ -5,6 +5,7 @@
  */
 
 import type { ConfigCache } from "./cache.ts";
+import type { Platform } from "./command.ts";
 import type { ReadEnvironment } from "./environment.ts";
 
 /** One file of a config. */
@@ -33,6 +34,8 @@ export interface ConfigSource {
   readonly kept?: ReadonlyMap<string, KeptPort>;
   /** Why a file cannot be the activity store, as the end of a sentence about it; without this it is not asked. */
   readonly checkStorePath?: (path: string) => string | null;
+  /** Whose rules split commands into words; `posix` unless given. */
+  readonly platform?: Platform;
   /** Kept by the caller from one load to the next; `loadConfig` reads and fills it. */
   readonly cache?: ConfigCache;
 }

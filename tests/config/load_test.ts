@@ -111,7 +111,7 @@ Deno.test("CD12: API keys are neither empty nor spaced, and are never shown", ()
   assertStringIncludes(error.message, "apiKeys[1]: api key cannot contain spaces");
   assertEquals(error.issues.length, 2);
   assertEquals(error.message.includes("se cret"), false);
-  assertStringIncludes(refuse("apiKeys: [0123]").message, "quote it");
+  assertStringIncludes(refuse("apiKeys: [~]").message, "must be text");
 });
 
 Deno.test("CD13: a model's ttl wins over globalTTL, and 0 is never", () => {

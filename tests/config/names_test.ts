@@ -55,7 +55,7 @@ Deno.test("W57: an alias that is a model's id is a warning", () => {
 
 Deno.test("a model with a problem still has its names", () => {
   const error = refuse(
-    models(["a", "ttl: -5", "aliases: [x]"], ["b", "cmd2: 1", "env: [1=2, '']", "aliases: [[no], y]"]) +
+    models(["a", "ttl: -5", "aliases: [x]"], ["b", "cmd2: 1", 'env: [1=2, "A=\\0"]', "aliases: [[no], y]"]) +
       "selectors: {s: {strategy: warm, targets: [a, x, b, y]}, t: {strategy: warm, targets: [nope]}}\n",
   );
   assertEquals(error.issues.map(({ path }) => path.join(".")), [

@@ -65,17 +65,27 @@ export const DIFFERENCES: readonly MeantDifference[] = [
     },
   },
   {
-    why: "A number, a boolean or nothing in place of a key becomes another text on its way, and locks people out.",
+    why: "Nothing in place of a key is a slip; llama-swap reads it as no key, and everybody may do everything.",
+    cases: { api_key_null: "Berth refuses" },
+  },
+  {
+    why: "An unquoted key is the text that its author sees; llama-swap makes another one of it, and locks people out.",
     cases: {
-      api_key_null: "Berth refuses",
-      api_key_of_digits_unquoted: "Berth refuses",
-      api_key_true_unquoted: "Berth refuses",
-      api_key_with_leading_zero_unquoted: "Berth refuses",
+      api_key_with_leading_zero_unquoted: { apiKeys: [["83"], ["0123"]] },
+      peer_key_of_digits_unquoted: { "peers.p.apiKey": ["83", "0123"] },
     },
   },
   {
-    why: "An environment entry without a name and a value reaches no program: the system drops it in silence.",
-    cases: { env_entry_empty: "Berth refuses", env_entry_without_equals_sign: "Berth refuses" },
+    why: "An environment entry without a name and a value reaches no program: Berth says so and leaves it out.",
+    cases: {
+      env_entry_empty: { "models.a.env": [[""], []] },
+      env_entry_with_empty_name: { "models.a.env": [["=x", "A=", "B=c", "5", "true"], ["A=", "B=c"]] },
+      env_entry_without_equals_sign: { "models.a.env": [["JUST_A_NAME"], []] },
+    },
+  },
+  {
+    why: "No program starts with a NUL in its environment; at load it is found while its author looks.",
+    cases: { env_entry_with_nul: "Berth refuses" },
   },
   {
     why: "Nobody can ask for a model by an empty name.",
@@ -115,6 +125,9 @@ export const DIFFERENCES: readonly MeantDifference[] = [
   {
     why: "The order of the sets in the file breaks ties, as llama-swap's documentation says; it sorts them by name.",
     cases: {
+      matrix_sets_with_numbers_against_name_order: {
+        evictions: [["a while b, c: evicts c"], ["a while b, c: evicts b"]],
+      },
       matrix_tie_against_name_order: { evictions: [["a while b, c: evicts b"], ["a while b, c: evicts c"]] },
     },
   },
@@ -238,7 +251,15 @@ export const DIFFERENCES: readonly MeantDifference[] = [
   },
   {
     why: "A tag that changes nothing that a config needs is refused rather than guessed at.",
-    cases: { yaml_binary: "Berth refuses", yaml_custom_tag: "Berth refuses", yaml_tagged_values: "Berth refuses" },
+    cases: { yaml_binary: "Berth refuses", yaml_custom_tag: "Berth refuses" },
+  },
+  {
+    why: "Berth's YAML reader takes !!int before no decimal number; without the tag the number is the same.",
+    cases: { yaml_tag_int_before_decimals: "Berth refuses", yaml_tagged_values: "Berth refuses" },
+  },
+  {
+    why: "Berth's YAML reader does not tell 0o17 from the same in quotes, and both can only mean one number.",
+    cases: { octal_of_yaml_1_2: "Berth accepts" },
   },
   {
     why: "A number is written out for a command, as engines read it: 1000000 and 0.00001, not 1e+06 and 1e-05.",
@@ -259,10 +280,9 @@ export const DIFFERENCES: readonly MeantDifference[] = [
       numbers_as_text: {
         "models.m.cmd": [
           ["serve", "--port", "5800", "31", "15", "15", "1000", "9007199254740993", "-5", "5", "yes", "+Inf"],
-          ["serve", "--port", "5800", "31", "0o17", "15", "1000", "9007199254740992", "-5", "5", "yes", "Infinity"],
+          ["serve", "--port", "5800", "31", "0o17", "15", "1000", "9007199254740993", "-5", "5", "yes", "Infinity"],
         ],
       },
-      ttl_in_octal_old_and_new: "Berth refuses",
       yaml_plain_scalars: {
         "models.a.metadata.+.5": [0.5, "+.5"],
         "models.a.metadata.-0o7": [-7, "-0o7"],

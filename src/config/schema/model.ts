@@ -64,7 +64,8 @@ export const modelSchema = block({
   ),
   cmdStop: about(
     text().optional(),
-    "A command that stops the backend, instead of SIGTERM; `${PID}` is its process id.",
+    "A command that stops the backend, instead of SIGTERM; `${PID}` is its process id. On Windows, where no signal asks a " +
+      "program to end, `taskkill /f /t /pid ${PID}` unless given.",
   ),
   proxy: about(
     text().optional(),
@@ -73,7 +74,7 @@ export const modelSchema = block({
   ),
   env: about(
     listOf(text()).default([]),
-    "Environment variables of the backend, on top of the gateway's own.",
+    "Environment variables of the backend, on top of the gateway's own. What has no `=` is left out, with a warning.",
     "list of NAME=value",
   ),
   checkEndpoint: about(

@@ -12,7 +12,15 @@ const INTEGER = /^[-+]?(?:0|0b_*[01][01_]*|0x_*[\da-fA-F][\da-fA-F_]*|0_*[0-7][0
 const FLOAT =
   /^(?:[-+]?(?:0|[1-9][0-9_]*)(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9_]+(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
-const numbers = [
+const types = [
+  new Type("tag:yaml.org,2002:null", {
+    kind: "scalar",
+    // js-yaml takes `!!null` with nothing behind it, too.
+    resolve: (data) => data !== null && /^(?:~|null|Null|NULL)$/.test(data),
+    construct: () => null,
+    predicate: (value) => value === null,
+    represent: () => "null",
+  }),
   new Type("tag:yaml.org,2002:int", {
     kind: "scalar",
     resolve: (data) => data !== null && INTEGER.test(data) && !data.endsWith("_"),
@@ -35,9 +43,9 @@ export type SchemaType = "failsafe" | "json" | "core" | "default";
 /** The schemas by name. */
 export const schemas: Readonly<Record<SchemaType, Schema>> = {
   failsafe: FAILSAFE_SCHEMA,
-  json: JSON_SCHEMA.extend({ implicit: numbers }),
-  core: CORE_SCHEMA.extend({ implicit: numbers }),
-  default: DEFAULT_SCHEMA.extend({ implicit: numbers }),
+  json: JSON_SCHEMA.extend({ implicit: types }),
+  core: CORE_SCHEMA.extend({ implicit: types }),
+  default: DEFAULT_SCHEMA.extend({ implicit: types }),
 };
 
 function integer(data: string): number {
