@@ -61,3 +61,22 @@ Deno.test("what is written is read back the same", () => {
   assertEquals(parse(stringify(value)), value);
   assertThrows(() => stringify({ f: () => {} }), TypeError);
 });
+
+Deno.test("standard tags are taken as @std/yaml takes them, and no more", () => {
+  const read: readonly (readonly [text: string, value: unknown])[] = [
+    ["!!str 0123", "0123"],
+    ["!!str", ""],
+    ["!!int 0x10", 16],
+    ['!!int "017"', 15],
+    ['!!float "5"', 5],
+    ['!!bool "true"', true],
+    ["!!null ~", null],
+    ["!!map {a: 1}", { a: 1 }],
+    ["!!seq", []],
+    ["0o17", "0o17"],
+  ];
+  for (const [text, value] of read) assertEquals(parse(`k: ${text}`, { schema: "core" }), { k: value }, text);
+  for (const text of ["!!int 6100", '!!int "6100"', "!!bool yes", "!!null", '!!null ""', "!!binary aGk=", "!own x"]) {
+    assertThrows(() => parse(`k: ${text}`, { schema: "core" }), SyntaxError, undefined, text);
+  }
+});
