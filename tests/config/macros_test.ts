@@ -50,6 +50,10 @@ Deno.test("CX3: an unknown macro is named with its field", () => {
     );
   }
   assertStringIncludes(refusal("models: {m1: {cmd: '${unknownMacro} ${PORT}'}}"), "found in m1.cmd");
+  assertStringIncludes(
+    refusal("models: {m1: {cmd: 'x ${PORT}', filters: {stripParams: '${unknownMacro}'}}}"),
+    "unknown macro '${unknownMacro}' found in m1.filters.stripParams",
+  );
 });
 
 Deno.test("CX4: MODEL_ID is the id, whatever it contains, and ports follow the order of ids", () => {
@@ -157,6 +161,10 @@ Deno.test("CX13: a macro that names itself is refused", () => {
 Deno.test("CX17: macro names are short and plain", () => {
   assertStringIncludes(refusal("macros: {a.b: x}"), "invalid characters");
   assertStringIncludes(refusal(`macros: {${"n".repeat(64)}: x}`), "exceeds maximum length");
+  assertStringIncludes(
+    refusal("models: {m: {cmd: '${PORT}', macros: {PID: 1}}}"),
+    "model m: macro name 'PID' is reserved",
+  );
 });
 
 Deno.test("CX18: a model's macro does not leak into another", () => {
@@ -179,15 +187,27 @@ models:
   assertEquals(loaded.get("b")?.env, ["F=fb"]);
 });
 
-Deno.test("CX20, CX23: macros give numbers and booleans to settings", () => {
-  const loaded = models(`
-macros: { p: 7000, t: 60, yes: true }
-startPort: \${p}
+Deno.test("CX20: startPort from a macro is where ports begin", () => {
+  const loaded = models("macros: {p: 7000}\nstartPort: ${p}\nmodels: {a: {cmd: 'x ${PORT}'}, b: {cmd: 'x ${PORT}'}}");
+  assertEquals([...loaded.values()].map(({ port }) => port), [7000, 7001]);
+});
+
+Deno.test("CX23: macros give numbers, booleans and texts to settings", () => {
+  const text = `
+macros: { t: 60, yes: true, name: m, header: X-Mine }
 globalTTL: "\${t}"
-models: { m: { cmd: "x \${PORT}", unlisted: "\${yes}", timeouts: { connect: "\${t}" } } }
-`);
-  assertEquals(loaded.get("m")?.port, 7000);
-  assertEquals([loaded.get("m")?.ttlS, loaded.get("m")?.unlisted, loaded.get("m")?.timeouts.connect], [60, true, 60]);
+sendLoadingState: "\${yes}"
+ui: { activity: { session_id: ["\${header}"] } }
+hooks: { on_startup: { preload: ["\${name}"] } }
+models:
+  m: { cmd: "x \${PORT}", unlisted: "\${yes}", timeouts: { connect: "\${t}" }, env: ["T=\${t}", "\${name}=1"] }
+  own: { cmd: "x \${PORT}", ttl: "\${t}", macros: { t: 7 } }
+`;
+  const { config } = loadConfig({ texts: [{ text, file: "c.yaml" }], env: () => undefined });
+  const [m, own] = ["m", "own"].map((id) => config.models.get(id));
+  assertEquals([m?.ttlS, m?.unlisted, m?.sendLoadingState, m?.timeouts.connect], [60, true, true, 60]);
+  assertEquals([m?.env, own?.ttlS], [["T=60", "m=1"], 7]);
+  assertEquals([config.preload, config.sessionHeaders], [["m"], ["X-Mine"]]);
 });
 
 Deno.test("CX21: PID stays in cmdStop, also through a macro", () => {
