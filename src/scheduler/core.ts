@@ -4,30 +4,19 @@
  * @module
  */
 
-import type { GatewayError } from "../errors.ts";
+import type { Conditions } from "./conditions.ts";
 import type { Counts } from "./counts.ts";
 import type { Estimates } from "./estimates.ts";
-import type { Reload } from "./reload.ts";
-import type { Command, Event, RunningPhase, SchedulerModel, SchedulerSettings, Ticket, Waiting } from "./types.ts";
+import type { Command, Event, SchedulerSettings, Ticket, Waiting } from "./types.ts";
 
 /** What every core knows. */
-export interface CommonState {
-  /** The configured models. */
-  readonly models: ReadonlyMap<string, SchedulerModel>;
+export interface CommonState<Settings extends SchedulerSettings = SchedulerSettings> {
+  /** What no request changes. */
+  readonly conditions: Conditions<Settings>;
   /** Waiting and active requests per model that has a limit. */
   readonly counts: Counts;
-  /** Every backend that is not stopped, as far as the core was told. */
-  readonly running: ReadonlyMap<string, RunningPhase>;
-  /** The unloads that have not ended, and their models (null: all). */
-  readonly unloading: ReadonlyMap<number, readonly string[] | null>;
-  /** What a changed config has left to do. */
-  readonly reload: Reload;
-  /** Why nothing is accepted any more; null while open. */
-  readonly closed: GatewayError | null;
   /** The time for which a wake-up was asked, in the clock's milliseconds. */
   readonly wakeAt: number | null;
-  /** The identity that the next load gets. */
-  readonly nextLoadId: number;
   /** Measured times. */
   readonly estimates: Estimates;
 }
@@ -73,9 +62,7 @@ export interface Core<S extends CommonState> {
 }
 
 /** What a core starts from. */
-export interface CoreStart<Settings extends SchedulerSettings = SchedulerSettings> {
-  /** The configured models. */
-  readonly models: ReadonlyMap<string, SchedulerModel>;
-  /** The bounds. */
-  readonly settings: Settings;
-}
+export type CoreStart<Settings extends SchedulerSettings = SchedulerSettings> = Pick<
+  Conditions<Settings>,
+  "models" | "settings"
+>;

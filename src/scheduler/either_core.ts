@@ -45,7 +45,7 @@ function transition(state: State, event: Event): readonly [State, readonly Comma
   const step: readonly [State, readonly Command[]] = isSerial(state)
     ? stepSerial(state, event)
     : stepFifo(state, event);
-  const { next } = step[0].reload;
+  const { next } = step[0].conditions.reload;
   const inheritance = next === null ? null : handOver(step[0]);
   if (next === null || inheritance === null) return step;
   const [taken, more] = inherit(inheritance, next, event.at);
@@ -65,5 +65,5 @@ function inherit(
 }
 
 function isSerial(state: State): state is SerialState {
-  return state.settings.use === "serial";
+  return state.conditions.settings.use === "serial";
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { inheritedConditions, initialConditions } from "./conditions.ts";
 import type { Core, CoreStart, Inheritance } from "./core.ts";
 import { counted, countsFor } from "./counts.ts";
 import { NO_ESTIMATES } from "./estimates.ts";
@@ -27,29 +28,24 @@ import { limitsOf } from "./fifo_limits.ts";
 import { settle } from "./fifo_settle.ts";
 import type { FifoState } from "./fifo_state.ts";
 import { emptyQueue, find } from "./queue.ts";
-import { becomeFresh, NO_RELOAD, noteRetired } from "./reload.ts";
-import { cancelledByOperator, moveTimer, refuse, unknownModel } from "./steps.ts";
+import { noteRetired } from "./reload.ts";
+import { cancelledByOperator, endUnload, moveTimer, noteBackend, refuse, unknownModel } from "./steps.ts";
 import type { Command, Event, FifoSettings } from "./types.ts";
+import { wish, wishesOf } from "./wishes.ts";
 
 const ANNOUNCE: Command = { type: "announce" };
 
 /** The state before anything happened. */
 export function initialState({ models, settings }: CoreStart<FifoSettings>): FifoState {
   return {
-    models,
-    settings,
+    conditions: initialConditions({ models, settings }),
     lanes: emptyLanes(limitsOf(models)),
     counts: countsFor(limitsOf(models)),
     returning: emptyQueue(),
     swaps: new Map(),
     serving: emptyQueue(),
     inFlight: new Map(),
-    running: new Map(),
-    unloading: new Map(),
-    reload: NO_RELOAD,
-    closed: null,
     wakeAt: null,
-    nextLoadId: 1,
     estimates: NO_ESTIMATES,
   };
 }
@@ -63,11 +59,11 @@ export function transition(state: FifoState, event: Event): readonly [FifoState,
 
 function finish(draft: Draft, before: FifoState): readonly [FifoState, readonly Command[]] {
   settle(draft);
-  if (draft.lanes.byPriority !== before.lanes.byPriority) draft.commands.push(ANNOUNCE);
-  const { maxWaitMs } = draft.settings;
+  if (draft.lanes.byPriority !== before.lanes.byPriority) wish(draft, ANNOUNCE);
+  const { maxWaitMs } = draft.conditions.settings;
   const head = maxWaitMs === null ? undefined : oldest(draft.lanes);
   moveTimer(draft, head === undefined || maxWaitMs === null ? null : head.at + maxWaitMs);
-  return [stateOf(draft), draft.commands];
+  return [stateOf(draft), wishesOf(draft)];
 }
 
 function note(draft: Draft, event: Event): void {
@@ -90,22 +86,17 @@ function note(draft: Draft, event: Event): void {
     case "unloadAsked":
       return noteUnload(draft, event.unloadId, event.models);
     case "unloaded":
-      draft.unloading = new Map([...draft.unloading].filter(([id]) => id !== event.unloadId));
+      endUnload(draft, event.unloadId);
       draft.mustWalk = true;
       return;
     case "retired":
       noteRetired(draft, event.retireId, event.error);
       draft.mustWalk = true;
       return;
-    case "backendChanged": {
-      const running = new Map(draft.running);
-      if (event.phase === "stopped") running.delete(event.model);
-      else running.set(event.model, event.phase);
-      draft.running = running;
-      if (event.phase === "stopped") becomeFresh(draft, event.model);
+    case "backendChanged":
+      noteBackend(draft, event.model, event.phase);
       draft.mustWalk = true;
       return;
-    }
     case "reconfigured":
       return noteConfig(draft, event);
     case "closing":
@@ -142,16 +133,9 @@ export function inherit(
   settings: FifoSettings,
   at: number,
 ): readonly [FifoState, readonly Command[]] {
-  const { models, running, unloading, reload, closed, nextLoadId, estimates } = common;
-  const state: FifoState = {
-    ...initialState({ models, settings }),
-    running,
-    unloading,
-    reload: { ...reload, next: null },
-    closed,
-    nextLoadId,
-    estimates,
-  };
+  const conditions = inheritedConditions(common.conditions, settings);
+  const { models } = conditions;
+  const state: FifoState = { ...initialState({ models, settings }), conditions, estimates: common.estimates };
   const draft = draftOf(state, at);
   for (const request of waiting) {
     const { ticket, model } = request;

@@ -26,21 +26,22 @@ import { carryOut } from "./fifo_settle.ts";
 import type { FifoTurn } from "./fifo_state.ts";
 import { find, itemsAfter, put } from "./queue.ts";
 import { beginReload, closeReloads } from "./reload.ts";
-import { modelUnloaded, refuse, tooManyRequests, unknownModel, waitedTooLong } from "./steps.ts";
+import { beginUnload, modelUnloaded, refuse, tooManyRequests, unknownModel, waitedTooLong } from "./steps.ts";
 import type { Event, Ticket, Waiting } from "./types.ts";
+import { wish } from "./wishes.ts";
 
 /** Admission, then the decision; no walk, as whoever waits is blocked and one more request frees nobody. */
 export function noteRequest(draft: Draft, request: Waiting): void {
   const { ticket, model } = request;
-  if (draft.closed !== null) return refuse(draft, ticket, draft.closed);
-  const configured = draft.models.get(model);
+  if (draft.conditions.closed !== null) return refuse(draft, ticket, draft.conditions.closed);
+  const configured = draft.conditions.models.get(model);
   if (configured === undefined) return refuse(draft, ticket, unknownModel(model));
   if (countOf(draft.counts, model) >= limitOf(configured)) {
     const seconds = retryAfterS(draft.estimates, 1, draft.inFlight.get(model) ?? 1);
     return refuse(draft, ticket, tooManyRequests(model, seconds));
   }
   draft.counts = counted(draft.counts, model, 1);
-  const mustWait = draft.reload.next !== null || waitsFor(draft.lanes, model);
+  const mustWait = draft.conditions.reload.next !== null || waitsFor(draft.lanes, model);
   const choice = mustWait ? null : choose(draft, model, claimOf(draft));
   if (choice === null) wait(draft, request);
   else carryOut(draft, { ...request, startedAt: draft.now }, choice);
@@ -54,7 +55,7 @@ export function noteCancel(draft: Draft, ticket: Ticket, error: GatewayError | n
     leaveQueue(draft, waiting);
   } else if (leaveLoading(draft, ticket) === undefined) {
     if (error !== null && find(draft.serving, ticket) !== undefined) {
-      draft.commands.push({ type: "interrupt", ticket, error });
+      wish(draft, { type: "interrupt", ticket, error });
     }
     return;
   }
@@ -79,7 +80,7 @@ export function noteLost(draft: Draft, ticket: Ticket): void {
   const turn = find(draft.serving, ticket);
   if (turn === undefined) return;
   endServing(draft, turn);
-  const error = draft.closed ?? (draft.models.has(turn.model) ? null : unknownModel(turn.model));
+  const error = draft.conditions.closed ?? (draft.conditions.models.has(turn.model) ? null : unknownModel(turn.model));
   if (error !== null) return refuseAll(draft, [turn], error);
   draft.returning = put(draft.returning, turn);
   draft.mustWalk = true;
@@ -89,8 +90,7 @@ export function noteLost(draft: Draft, ticket: Ticket): void {
 export function noteUnload(draft: Draft, unloadId: number, models: readonly string[] | null): void {
   const chosen = models === null ? null : new Set(models);
   dismiss(draft, (model) => chosen === null || chosen.has(model), modelUnloaded);
-  draft.unloading = new Map(draft.unloading).set(unloadId, models);
-  draft.commands.push({ type: "stop", unloadId, models });
+  beginUnload(draft, unloadId, models);
   draft.mustWalk = true;
 }
 
@@ -100,8 +100,8 @@ export function noteUnload(draft: Draft, unloadId: number, models: readonly stri
  */
 export function noteConfig(draft: Draft, event: Extract<Event, { type: "reconfigured" }>): void {
   const { models, settings, changed } = event;
-  draft.models = models;
-  if (settings.use === "fifo") draft.settings = settings;
+  const kept = settings.use === "fifo" ? settings : draft.conditions.settings;
+  draft.conditions = { ...draft.conditions, models, settings: kept };
   beginReload(draft, event);
   dismiss(draft, (model) => !models.has(model), unknownModel);
   for (const model of draft.swaps.keys()) {
@@ -116,8 +116,8 @@ export function noteConfig(draft: Draft, event: Extract<Event, { type: "reconfig
 
 /** Everything that is not served fails, and all that comes later. */
 export function noteClosing(draft: Draft, error: GatewayError): void {
-  if (draft.closed !== null) return;
-  draft.closed = error;
+  if (draft.conditions.closed !== null) return;
+  draft.conditions = { ...draft.conditions, closed: error };
   closeReloads(draft, error);
   dismiss(draft, () => true, () => error);
 }
@@ -143,7 +143,7 @@ function dismiss(draft: Draft, isMeant: (model: string) => boolean, errorFor: (m
 export function noteWoke(draft: Draft): void {
   draft.wakeAt = null;
   draft.mustWalk = true;
-  const { maxWaitMs } = draft.settings;
+  const { maxWaitMs } = draft.conditions.settings;
   if (maxWaitMs === null) return;
   for (let head = oldest(draft.lanes); head !== undefined; head = oldest(draft.lanes)) {
     if (head.at + maxWaitMs > draft.now) return;

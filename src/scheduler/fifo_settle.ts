@@ -13,8 +13,8 @@ import { retireIdle } from "./reload.ts";
 
 /** Decides who goes next. Walking when nothing can start changes nothing. */
 export function settle(draft: Draft): void {
-  if (draft.closed !== null) return;
-  if (draft.reload.stale.size > 0) {
+  if (draft.conditions.closed !== null) return;
+  if (draft.conditions.reload.stale.size > 0) {
     retireIdle(draft, (model) => draft.inFlight.has(model) || draft.swaps.has(model));
   }
   while (draft.mustWalk) {
@@ -69,7 +69,7 @@ function walk(draft: Draft): void {
     draft.returning = remove(draft.returning, turn.ticket);
     start(turn, choice);
   }
-  if (draft.reload.next !== null) return;
+  if (draft.conditions.reload.next !== null) return;
   for (const waiting of inOrder(lanes)) {
     if (blocked >= lanes.models) return;
     const choice = decide(waiting.model);

@@ -32,9 +32,7 @@ export interface Swap {
 }
 
 /** Everything the fifo core knows. */
-export interface FifoState extends CommonState {
-  /** The policy and the bounds. */
-  readonly settings: FifoSettings;
+export interface FifoState extends CommonState<FifoSettings> {
   /** Who waits. */
   readonly lanes: Lanes;
   /** Who was under way and needs a load again: the backend was lost or its config changed. They go before all who wait. */

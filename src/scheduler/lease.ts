@@ -75,8 +75,8 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   metadata: Readonly<Record<string, string>> = NO_METADATA;
   readonly #port: CallerPort;
   readonly #callerSignal: AbortSignal | undefined;
-  /** Neither granted nor answered yet. */
-  #waits = true;
+  /** It waits until it is granted or answered, and again while it is renewed. */
+  #stage: "waiting" | "granted" | "over" = "waiting";
   /** Both are set while somebody waits for the promise. */
   #resolve: ((lease: Lease<T>) => void) | null = null;
   #reject: ((reason: unknown) => void) | null = null;
@@ -84,7 +84,6 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   #refusal: unknown = undefined;
   #interrupted: GatewayError | null = null;
   #onInterrupt: ((reason: GatewayError) => void) | null = null;
-  #over = false;
 
   /** Waits from now on; {@link Caller.wait} gives the promise. */
   constructor(port: CallerPort, options: CallerOptions) {
@@ -109,7 +108,7 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
 
   /** See {@link Lease.onInterrupt}. */
   onInterrupt(listener: (reason: GatewayError) => void): void {
-    if (this.#over) return;
+    if (this.#stage === "over") return;
     if (this.#interrupted !== null) return listener(this.#interrupted);
     this.#onInterrupt = listener;
   }
@@ -117,7 +116,7 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   /** Settles exactly once, by {@link granted}, {@link refused} or the caller's signal; may have been settled before. */
   wait(): Promise<Lease<T>> {
     if (this.#hold !== null) return Promise.resolve(this);
-    if (!this.#waits) return Promise.reject(this.#refusal);
+    if (this.#stage !== "waiting") return Promise.reject(this.#refusal);
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -134,29 +133,30 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
 
   /** The backend is ready and held; a caller that was answered already gives it straight back. */
   granted(hold: Hold<T>): void {
-    if (!this.#waits) {
+    if (this.#stage !== "waiting") {
       hold.release();
       return this.#port.served(this.ticket);
     }
     const resolve = this.#resolve;
-    this.#stopWaiting();
+    this.#stage = "granted";
+    this.#stopListening();
     this.#hold = hold;
     resolve?.(this);
   }
 
   /** The wait ends with an error, and with it the lease if there is one. */
   refused(reason: unknown): void {
-    if (!this.#waits) return;
+    if (this.#stage !== "waiting") return;
     const reject = this.#reject;
     this.#end();
-    this.#stopWaiting();
+    this.#stopListening();
     if (reject === null) this.#refusal = reason;
     else reject(reason);
   }
 
   /** An operator cuts the request; only the first time counts. */
   interrupt(reason: GatewayError): void {
-    if (this.#over || this.#interrupted !== null) return;
+    if (this.#stage === "over" || this.#interrupted !== null) return;
     this.#interrupted = reason;
     const listener = this.#onInterrupt;
     this.#onInterrupt = null;
@@ -165,21 +165,23 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
 
   /** See {@link Lease.renew}. */
   async renew(): Promise<void> {
-    if (this.#over || this.#hold === null) throw new GatewayError("internal", "A lease was renewed after its end");
+    if (this.#stage === "over" || this.#hold === null) {
+      throw new GatewayError("internal", "A lease was renewed after its end");
+    }
     if (this.#callerSignal?.aborted) {
       this.release();
       throw this.#callerSignal.reason;
     }
     this.#releaseHold();
-    this.#waits = true;
+    this.#stage = "waiting";
     this.#port.lost(this.ticket);
     await this.wait();
   }
 
   /** See {@link Lease.release}. */
   release(): void {
-    if (this.#over) return;
-    if (this.#waits) {
+    if (this.#stage === "over") return;
+    if (this.#stage === "waiting") {
       this.refused(new GatewayError("client_closed", "The lease was given back while it was renewed"));
     }
     this.#end();
@@ -199,7 +201,7 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   }
 
   #end(): void {
-    this.#over = true;
+    this.#stage = "over";
     this.#onInterrupt = null;
   }
 
@@ -209,8 +211,7 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     hold?.release();
   }
 
-  #stopWaiting(): void {
-    this.#waits = false;
+  #stopListening(): void {
     if (this.#reject === null) return;
     this.#resolve = null;
     this.#reject = null;

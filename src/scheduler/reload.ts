@@ -7,79 +7,45 @@
  */
 
 import { GatewayError } from "../errors.ts";
-import type { Command, Event, RunningPhase, SchedulerSettings } from "./types.ts";
-
-/** One stale backend. */
-export interface Stale {
-  /** The stop that was asked for, by identity; null while it still serves. */
-  readonly retireId: number | null;
-  /** It could not be stopped: nothing waits for it any more, but its next load has to stop it first. */
-  readonly isStuck: boolean;
-}
-
-/** What is left to do. */
-export interface Reload {
-  /** The stale backends by model. */
-  readonly stale: ReadonlyMap<string, Stale>;
-  /** The reloads that have not ended, and the stale backends that each waits for. */
-  readonly open: ReadonlyMap<number, ReadonlySet<string>>;
-  /** The identity that the next stop of a stale backend gets. */
-  readonly nextRetireId: number;
-  /** The settings of the other core, which takes over when nothing is active any more; null when none does. */
-  readonly next: SchedulerSettings | null;
-}
-
-/** The parts of a core's draft that are needed here. */
-export interface ReloadDraft {
-  /** Every backend that is not stopped. */
-  readonly running: ReadonlyMap<string, RunningPhase>;
-  /** Why nothing is accepted any more. */
-  readonly closed: GatewayError | null;
-  /** What is in force. */
-  readonly settings: SchedulerSettings;
-  /** What is left to do. */
-  reload: Reload;
-  /** The wishes so far. */
-  readonly commands: Command[];
-}
-
-/** Nothing is left to do, and never was: known by its identity, as it is asked for at every step. */
-export const NO_RELOAD: Reload = { stale: new Map(), open: new Map(), nextRetireId: 1, next: null };
+import { type ConditionsDraft, NO_RELOAD, type Reload, type Stale } from "./conditions.ts";
+import type { Event } from "./types.ts";
+import { wish } from "./wishes.ts";
 
 const DRAINING: Stale = { retireId: null, isStuck: false };
 
 /** A reload begins: running backends of changed models are stale, and what could not be stopped before is tried again. */
-export function beginReload(draft: ReloadDraft, event: Extract<Event, { type: "reconfigured" }>): void {
+export function beginReload(draft: ConditionsDraft, event: Extract<Event, { type: "reconfigured" }>): void {
   const { reloadId, changed, settings } = event;
-  const { closed } = draft;
-  if (closed !== null) return void draft.commands.push({ type: "reloaded", reloadId, error: closed });
+  const { closed, running, reload } = draft.conditions;
+  if (closed !== null) return wish(draft, { type: "reloaded", reloadId, error: closed });
   const stale = new Map<string, Stale>();
-  for (const [model, known] of draft.reload.stale) stale.set(model, known.isStuck ? DRAINING : known);
-  for (const model of changed) if (draft.running.has(model) && !stale.has(model)) stale.set(model, DRAINING);
-  const open = new Map(draft.reload.open);
+  for (const [model, known] of reload.stale) stale.set(model, known.isStuck ? DRAINING : known);
+  for (const model of changed) if (running.has(model) && !stale.has(model)) stale.set(model, DRAINING);
+  const open = new Map(reload.open);
   if (stale.size > 0) open.set(reloadId, new Set(stale.keys()));
-  else draft.commands.push({ type: "reloaded", reloadId, error: null });
-  const next = settings.use === draft.settings.use ? null : settings;
-  draft.reload = { ...draft.reload, stale, open, next };
+  else wish(draft, { type: "reloaded", reloadId, error: null });
+  const next = settings.use === draft.conditions.settings.use ? null : settings;
+  setReload(draft, { ...reload, stale, open, next });
 }
 
 /** Stops the stale backends that serve nobody. */
-export function retireIdle(draft: ReloadDraft, isBusy: (model: string) => boolean): void {
-  for (const [model, { retireId, isStuck }] of draft.reload.stale) {
+export function retireIdle(draft: ConditionsDraft, isBusy: (model: string) => boolean): void {
+  for (const [model, { retireId, isStuck }] of draft.conditions.reload.stale) {
     if (retireId !== null || isStuck || isBusy(model)) continue;
-    const nextId = draft.reload.nextRetireId;
-    const stale = new Map(draft.reload.stale).set(model, { retireId: nextId, isStuck });
-    draft.reload = { ...draft.reload, stale, nextRetireId: nextId + 1 };
-    draft.commands.push({ type: "retire", retireId: nextId, model });
+    const { reload } = draft.conditions;
+    const nextId = reload.nextRetireId;
+    const stale = new Map(reload.stale).set(model, { retireId: nextId, isStuck });
+    setReload(draft, { ...reload, stale, nextRetireId: nextId + 1 });
+    wish(draft, { type: "retire", retireId: nextId, model });
   }
 }
 
 /** This backend has stopped: if it was stale, the next one of its model is not. */
-export function becomeFresh(draft: ReloadDraft, model: string): void {
-  if (!draft.reload.stale.has(model)) return;
-  const stale = new Map(draft.reload.stale);
+export function becomeFresh(draft: ConditionsDraft, model: string): void {
+  if (!draft.conditions.reload.stale.has(model)) return;
+  const stale = new Map(draft.conditions.reload.stale);
   stale.delete(model);
-  endOpen(draft, { ...draft.reload, stale }, (left) => {
+  endOpen(draft, { ...draft.conditions.reload, stale }, (left) => {
     const rest = new Set(left);
     rest.delete(model);
     return rest.size > 0 ? rest : null;
@@ -87,37 +53,37 @@ export function becomeFresh(draft: ReloadDraft, model: string): void {
 }
 
 /** The stop of a stale backend has ended; only the one that is known by this very id counts. */
-export function noteRetired(draft: ReloadDraft, retireId: number, error: GatewayError | null): void {
-  const model = [...draft.reload.stale].find(([, known]) => known.retireId === retireId)?.[0];
+export function noteRetired(draft: ConditionsDraft, retireId: number, error: GatewayError | null): void {
+  const model = [...draft.conditions.reload.stale].find(([, known]) => known.retireId === retireId)?.[0];
   if (model === undefined) return;
-  const stale = new Map(draft.reload.stale).set(model, { retireId: null, isStuck: true });
+  const stale = new Map(draft.conditions.reload.stale).set(model, { retireId: null, isStuck: true });
   const reason = error ?? new GatewayError("stop_failed", `The model ${JSON.stringify(model)} could not be stopped`);
-  endOpen(draft, { ...draft.reload, stale }, (left) => left.has(model) ? reason : left);
+  endOpen(draft, { ...draft.conditions.reload, stale }, (left) => left.has(model) ? reason : left);
 }
 
 /** The gateway ends: no reload does. */
-export function closeReloads(draft: ReloadDraft, error: GatewayError): void {
-  endOpen(draft, { ...draft.reload, next: null }, () => error);
+export function closeReloads(draft: ConditionsDraft, error: GatewayError): void {
+  endOpen(draft, { ...draft.conditions.reload, next: null }, () => error);
 }
 
 /** Whether a model's backend is stale, whatever became of its stop. */
-export function isStale({ reload }: Pick<ReloadDraft, "reload">, model: string): boolean {
+export function isStale({ conditions: { reload } }: Pick<ConditionsDraft, "conditions">, model: string): boolean {
   return reload !== NO_RELOAD && reload.stale.has(model);
 }
 
 /** Whether a model has a stale backend whose end has to be waited for. */
-export function isDraining({ reload }: Pick<ReloadDraft, "reload">, model: string): boolean {
+export function isDraining({ conditions: { reload } }: Pick<ConditionsDraft, "conditions">, model: string): boolean {
   return reload !== NO_RELOAD && reload.stale.get(model)?.isStuck === false;
 }
 
 /** Whether any stale backend has to be waited for. */
-export function drains({ reload }: Pick<ReloadDraft, "reload">): boolean {
+export function drains({ conditions: { reload } }: Pick<ConditionsDraft, "conditions">): boolean {
   return reload !== NO_RELOAD && reload.stale.size > 0 && [...reload.stale.values()].some(({ isStuck }) => !isStuck);
 }
 
 /** Asks every open reload what it still waits for: models, nothing any more (null), or in vain (an error). */
 function endOpen(
-  draft: ReloadDraft,
+  draft: ConditionsDraft,
   reload: Reload,
   ask: (left: ReadonlySet<string>) => ReadonlySet<string> | GatewayError | null,
 ): void {
@@ -125,10 +91,14 @@ function endOpen(
   for (const [reloadId, left] of reload.open) {
     const answer = ask(left);
     if (answer === null || answer instanceof GatewayError) {
-      draft.commands.push({ type: "reloaded", reloadId, error: answer });
+      wish(draft, { type: "reloaded", reloadId, error: answer });
     } else {
       open.set(reloadId, answer);
     }
   }
-  draft.reload = { ...reload, open };
+  setReload(draft, { ...reload, open });
+}
+
+function setReload(draft: ConditionsDraft, reload: Reload): void {
+  draft.conditions = { ...draft.conditions, reload };
 }

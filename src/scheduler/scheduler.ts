@@ -5,10 +5,12 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { GatewayError, toGatewayError } from "../errors.ts";
-import { background, type Log } from "../log.ts";
+import { type GatewayError, toGatewayError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { AwaitedEnds } from "./awaited_ends.ts";
 import type { BackendPort, Hold } from "./backend_port.ts";
-import type { Core, CoreStart } from "./core.ts";
+import { BackendWork } from "./backend_work.ts";
+import type { CoreStart } from "./core.ts";
 import { EITHER_CORE, initialState, type State } from "./either_core.ts";
 import { Caller, type CallerPort, type Lease } from "./lease.ts";
 import { Positions } from "./positions.ts";
@@ -47,17 +49,13 @@ export class Scheduler<T> {
   readonly #backends: BackendPort<T>;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #core: Core<State> = EITHER_CORE;
   #state: State;
   #nextTicket: Ticket = 1;
-  #nextAskId = 1;
   readonly #callers = new Map<Ticket, Caller<T>>();
   readonly #ids = new PublicIds<Caller<T>>();
   readonly #positions: Positions;
-  readonly #loads = new Map<number, AbortController>();
-  /** The unloads and reloads that have not ended. */
-  readonly #asked = new Map<number, PromiseWithResolvers<void>>();
-  readonly #drains: PromiseWithResolvers<void>[] = [];
+  readonly #work: BackendWork;
+  readonly #ends = new AwaitedEnds();
   readonly #inbox: Event[] = [];
   #busy = false;
   #cancelTimer: (() => void) | null = null;
@@ -80,7 +78,12 @@ export class Scheduler<T> {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#state = initialState(options);
-    this.#positions = new Positions(options.log, (ticket) => this.#core.positionOf(this.#state, ticket));
+    this.#positions = new Positions(options.log, (ticket) => EITHER_CORE.positionOf(this.#state, ticket));
+    this.#work = new BackendWork({
+      ...options,
+      tell: (event) => this.#tell(event),
+      unloadEnded: (unloadId, error) => this.#ends.ended(unloadId, error),
+    });
     options.backends.subscribe((model, phase) =>
       this.#tell({ type: "backendChanged", model, phase, at: this.#clock.now() })
     );
@@ -116,7 +119,7 @@ export class Scheduler<T> {
    * Resolves when their backends have exited; rejects with a `GatewayError` when one has not.
    */
   unload(models: readonly string[] | null): Promise<void> {
-    return this.#ask((unloadId) => this.#tell({ type: "unloadAsked", unloadId, models, at: this.#clock.now() }));
+    return this.#ends.ask((unloadId) => this.#tell({ type: "unloadAsked", unloadId, models, at: this.#clock.now() }));
   }
 
   /**
@@ -126,7 +129,7 @@ export class Scheduler<T> {
    * Resolves when every backend that ran with the config before has exited; rejects with a `GatewayError` when one has not.
    */
   reconfigure({ models, settings, changed }: Reconfiguration): Promise<void> {
-    return this.#ask((reloadId) =>
+    return this.#ends.ask((reloadId) =>
       this.#tell({ type: "reconfigured", reloadId, models, settings, changed, at: this.#clock.now() })
     );
   }
@@ -138,16 +141,13 @@ export class Scheduler<T> {
 
   /** Resolves when no request is active or waiting. */
   drained(): Promise<void> {
-    if (this.#core.isEmpty(this.#state)) return Promise.resolve();
-    const drain = Promise.withResolvers<void>();
-    this.#drains.push(drain);
-    return drain.promise;
+    return EITHER_CORE.isEmpty(this.#state) ? Promise.resolve() : this.#ends.drain();
   }
 
   /** The place of this waiting request, the head being 1; null when it does not wait. */
   position(id: string): number | null {
     const caller = this.#ids.find(id);
-    return caller === undefined ? null : this.#core.positionOf(this.#state, caller.ticket);
+    return caller === undefined ? null : EITHER_CORE.positionOf(this.#state, caller.ticket);
   }
 
   /** What an operator may see: who is active, and a page of who waits. */
@@ -156,46 +156,45 @@ export class Scheduler<T> {
     const afterPosition = after === undefined ? 0 : this.position(after) ?? 0;
     const state = this.#state;
     return snapshotOf({
-      running: state.running,
-      active: this.#core.activeIn(state),
-      waiting: this.#core.waitingIn(state, afterPosition),
-      total: this.#core.waitingCount(state),
+      running: state.conditions.running,
+      active: EITHER_CORE.activeIn(state),
+      waiting: EITHER_CORE.waitingIn(state, afterPosition),
+      total: EITHER_CORE.waitingCount(state),
     }, { limit, now: this.#clock.now(), afterPosition, idOf: (ticket) => this.#idOf(ticket) });
   }
 
-  #ask(tell: (askId: number) => void): Promise<void> {
-    const askId = this.#nextAskId++;
-    const ended = Promise.withResolvers<void>();
-    this.#asked.set(askId, ended);
-    tell(askId);
-    return ended.promise;
-  }
-
-  /** One event at a time: what a command's execution raises waits here, and sees the state that it belongs to. */
+  /** One event at a time: what a command's execution raises waits in the inbox, and sees the state that it belongs to. */
   #tell(event: Event): void {
-    this.#inbox.push(event);
+    if (this.#busy || this.#inbox.length > 0) this.#inbox.push(event);
     if (this.#busy) return;
     this.#busy = true;
+    try {
+      // The inbox is not gone through for an event that raises no other, which is the usual one.
+      if (this.#inbox.length === 0) this.#step(event);
+      if (this.#inbox.length > 0) this.#emptyInbox();
+    } finally {
+      this.#busy = false;
+    }
+    if (this.#ends.isDrainAwaited && EITHER_CORE.isEmpty(this.#state)) this.#ends.drained();
+  }
+
+  #emptyInbox(): void {
     let taken = 0;
     try {
       for (let next = this.#inbox[taken++]; next !== undefined; next = this.#inbox[taken++]) this.#step(next);
     } finally {
-      this.#busy = false;
       if (taken > this.#inbox.length) this.#inbox.length = 0;
       else this.#inbox.splice(0, taken);
     }
-    if (this.#drains.length > 0 && this.#core.isEmpty(this.#state)) {
-      for (const drain of this.#drains.splice(0)) drain.resolve();
-    }
   }
 
-  readonly #hasSlot = (ticket: Ticket) => this.#core.phaseOf(this.#state, ticket) !== null;
+  readonly #hasSlot = (ticket: Ticket) => EITHER_CORE.phaseOf(this.#state, ticket) !== null;
 
   #step(event: Event): void {
-    const [state, commands] = this.#core.transition(this.#state, event);
-    this.#state = state;
+    const step = EITHER_CORE.transition(this.#state, event);
+    this.#state = step[0];
     this.#ids.prune(this.#hasSlot);
-    for (const command of commands) this.#execute(command);
+    for (const command of step[1]) this.#execute(command);
   }
 
   #execute(command: Command): void {
@@ -208,16 +207,15 @@ export class Scheduler<T> {
         return caller?.refused(command.error);
       }
       case "load":
-        return background(this.#log, "load", this.#load(command));
+        return this.#work.load(command);
       case "abandon":
-        this.#loads.get(command.loadId)?.abort(new GatewayError("model_unloaded", "The load was abandoned"));
-        return;
+        return this.#work.abandon(command.loadId);
       case "stop":
-        return background(this.#log, "unload", this.#stop(command.unloadId, command.models));
+        return this.#work.stop(command);
       case "retire":
-        return background(this.#log, "retire", this.#retire(command.retireId, command.model));
+        return this.#work.retire(command);
       case "reloaded":
-        return this.#answer(command.reloadId, command.error);
+        return this.#ends.ended(command.reloadId, command.error);
       case "interrupt":
         return this.#interrupt(command.ticket, command.error);
       case "announce":
@@ -252,47 +250,6 @@ export class Scheduler<T> {
     }
   }
 
-  async #load(command: Extract<Command, { type: "load" }>): Promise<void> {
-    const { loadId, model, evict } = command;
-    const controller = new AbortController();
-    this.#loads.set(loadId, controller);
-    try {
-      await this.#backends.load(model, { evict, signal: controller.signal });
-      this.#tell({ type: "loaded", loadId, at: this.#clock.now() });
-    } catch (thrown) {
-      this.#tell({ type: "loadFailed", loadId, error: toGatewayError(thrown), at: this.#clock.now() });
-    } finally {
-      this.#loads.delete(loadId);
-    }
-  }
-
-  async #stop(unloadId: number, models: readonly string[] | null): Promise<void> {
-    this.#answer(unloadId, await this.#errorOfStop(models));
-    this.#tell({ type: "unloaded", unloadId, at: this.#clock.now() });
-  }
-
-  async #retire(retireId: number, model: string): Promise<void> {
-    const error = await this.#errorOfStop([model]);
-    this.#tell({ type: "retired", retireId, error, at: this.#clock.now() });
-  }
-
-  /** Stops these backends; null when all have exited. */
-  async #errorOfStop(models: readonly string[] | null): Promise<GatewayError | null> {
-    try {
-      await this.#backends.stop(models);
-      return null;
-    } catch (thrown) {
-      return toGatewayError(thrown);
-    }
-  }
-
-  #answer(askId: number, error: GatewayError | null): void {
-    const ended = this.#asked.get(askId);
-    this.#asked.delete(askId);
-    if (error === null) ended?.resolve();
-    else ended?.reject(error);
-  }
-
   #setTimer(at: number | null): void {
     this.#cancelTimer?.();
     this.#cancelTimer = at === null
@@ -308,7 +265,7 @@ export class Scheduler<T> {
     this.#positions.forget(ticket);
     if (caller.knownId === undefined) return;
     // The slot of a load outlives its caller; that of a served request ends with what is told next.
-    const phase = this.#core.phaseOf(this.#state, ticket);
+    const phase = EITHER_CORE.phaseOf(this.#state, ticket);
     this.#ids.forget(caller, phase === "loading" || (phase !== null && this.#busy));
   }
 

@@ -8,33 +8,28 @@ import type { GatewayError } from "../errors.ts";
 import { counted } from "./counts.ts";
 import { retryAfterS, withTurn } from "./estimates.ts";
 import { append, emptyQueue, itemsAfter, remove, replace } from "./queue.ts";
-import { drains, isStale, NO_RELOAD } from "./reload.ts";
+import { NO_RELOAD } from "./conditions.ts";
+import { drains, isStale } from "./reload.ts";
 import type { Active, SerialState, Turn } from "./serial_state.ts";
 import { refuse } from "./steps.ts";
-import type { Command, Waiting } from "./types.ts";
+import type { Waiting } from "./types.ts";
+import { wish, type WishDraft } from "./wishes.ts";
 
 /** A state under construction: its fields are replaced, the values in them never changed. */
-export type Draft = { -readonly [Key in keyof SerialState]: SerialState[Key] } & {
-  readonly commands: Command[];
+export type Draft = { -readonly [Key in keyof SerialState]: SerialState[Key] } & WishDraft & {
   readonly now: number;
 };
 
 /** A draft of what follows `state`; field by field, as that is several times faster than a spread. */
 export function draftOf(state: SerialState, now: number): Draft {
   return {
-    models: state.models,
-    settings: state.settings,
+    conditions: state.conditions,
     queue: state.queue,
     counts: state.counts,
     active: state.active,
-    running: state.running,
-    unloading: state.unloading,
-    reload: state.reload,
-    closed: state.closed,
     wakeAt: state.wakeAt,
-    nextLoadId: state.nextLoadId,
     estimates: state.estimates,
-    commands: [],
+    commands: null,
     now,
   };
 }
@@ -42,24 +37,18 @@ export function draftOf(state: SerialState, now: number): Draft {
 /** The finished state. */
 export function stateOf(draft: Draft): SerialState {
   return {
-    models: draft.models,
-    settings: draft.settings,
+    conditions: draft.conditions,
     queue: draft.queue,
     counts: draft.counts,
     active: draft.active,
-    running: draft.running,
-    unloading: draft.unloading,
-    reload: draft.reload,
-    closed: draft.closed,
     wakeAt: draft.wakeAt,
-    nextLoadId: draft.nextLoadId,
     estimates: draft.estimates,
   };
 }
 
 /** Whether one more request may be active. */
 export function hasSlot(draft: Draft): boolean {
-  return draft.active === null || draft.active.turns.size < draft.settings.parallel;
+  return draft.active === null || draft.active.turns.size < draft.conditions.settings.parallel;
 }
 
 /** G11: whether a request for this model may be served beside those that are. */
@@ -70,13 +59,15 @@ export function canJoin(draft: Draft, model: string): boolean {
 
 /** S5: nothing has to be stopped or started for this model. */
 export function isAloneAndReady(draft: Draft, model: string): boolean {
-  return draft.running.size === 1 && draft.running.get(model) === "ready" && !isStale(draft, model);
+  const { running } = draft.conditions;
+  return running.size === 1 && running.get(model) === "ready" && !isStale(draft, model);
 }
 
 /** Whether nobody may start now, whoever it is: an unload, a stale backend or a change of cores is waited for. */
 export function isHeld(draft: Draft): boolean {
-  if (draft.unloading.size > 0) return true;
-  return draft.reload !== NO_RELOAD && (draft.reload.next !== null || drains(draft));
+  const { unloading, reload } = draft.conditions;
+  if (unloading.size > 0) return true;
+  return reload !== NO_RELOAD && (reload.next !== null || drains(draft));
 }
 
 /** Gives a slot to a request; its model is that of the active ones if there are any. */
@@ -91,7 +82,7 @@ export function grantLoading(draft: Draft, active: Active): void {
   draft.active = { ...active, loadId: null };
   for (const turn of loadingTurns(active)) {
     if (turn.gone) continue;
-    draft.commands.push({ type: "grant", ticket: turn.ticket, model: active.model });
+    wish(draft, { type: "grant", ticket: turn.ticket, model: active.model });
     setTurn(draft, turn, { ...turn, phase: "serving" });
   }
 }
@@ -103,7 +94,7 @@ export function loadingTurns(active: Active): readonly Turn[] {
 
 /** Makes sure that the running load, if any, starts nothing more. */
 export function abandon(draft: Draft, active: Active): void {
-  if (active.loadId !== null) draft.commands.push({ type: "abandon", loadId: active.loadId });
+  if (active.loadId !== null) wish(draft, { type: "abandon", loadId: active.loadId });
 }
 
 /** Ends the load: whoever waits for it gets the error, whoever is being served stays. */
@@ -142,7 +133,7 @@ export function leaveQueue(draft: Draft, waiting: Waiting): void {
 
 /** Whole seconds until a request that came now would have had its turn. */
 export function retryAfter(draft: Draft): number {
-  return retryAfterS(draft.estimates, draft.queue.size + 1, draft.settings.parallel);
+  return retryAfterS(draft.estimates, draft.queue.size + 1, draft.conditions.settings.parallel);
 }
 
 function isLoading(turn: Turn): 0 | 1 {

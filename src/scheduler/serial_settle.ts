@@ -4,8 +4,9 @@
  * @module
  */
 
+import { NO_RELOAD } from "./conditions.ts";
 import { first, remove } from "./queue.ts";
-import { drains, isStale, NO_RELOAD, retireIdle } from "./reload.ts";
+import { drains, isStale, retireIdle } from "./reload.ts";
 import {
   addTurn,
   canJoin,
@@ -20,21 +21,22 @@ import {
   refuseLoading,
 } from "./serial_draft.ts";
 import type { Active } from "./serial_state.ts";
-import { refuse, unknownModel } from "./steps.ts";
+import { refuse, takeLoadId, unknownModel } from "./steps.ts";
 import type { Waiting } from "./types.ts";
+import { wish } from "./wishes.ts";
 
 /**
  * Decides who goes next. Calling it when nothing can start changes nothing, so it follows every event.
  */
 export function settle(draft: Draft): void {
   dropGone(draft);
-  if (draft.closed !== null) return;
-  if (draft.reload !== NO_RELOAD) retireIdle(draft, (model) => isServing(draft, model));
+  if (draft.conditions.closed !== null) return;
+  if (draft.conditions.reload !== NO_RELOAD) retireIdle(draft, (model) => isServing(draft, model));
   if (draft.active !== null) startAgain(draft, draft.active);
   if (draft.queue.size === 0 || isHeld(draft)) return;
   for (let head = first(draft.queue); head !== undefined; head = first(draft.queue)) {
     if (!hasSlot(draft)) return;
-    if (!draft.models.has(head.model)) {
+    if (!draft.conditions.models.has(head.model)) {
       leaveQueue(draft, head);
       refuse(draft, head.ticket, unknownModel(head.model));
     } else if (draft.active === null || canJoin(draft, head.model)) {
@@ -57,8 +59,8 @@ function dropGone(draft: Draft): void {
 /** Requests whose backend was lost are served again, or its load is started again. */
 function startAgain(draft: Draft, active: Active): void {
   if (active.loadId !== null || active.loading === 0) return;
-  if (!draft.models.has(active.model)) return refuseLoading(draft, active, unknownModel(active.model));
-  if (draft.unloading.size > 0 || drains(draft)) return;
+  if (!draft.conditions.models.has(active.model)) return refuseLoading(draft, active, unknownModel(active.model));
+  if (draft.conditions.unloading.size > 0 || drains(draft)) return;
   if (isAloneAndReady(draft, active.model)) grantLoading(draft, active);
   else load(draft, active);
 }
@@ -68,16 +70,16 @@ function start(draft: Draft, { ticket, model, at }: Waiting): void {
   draft.queue = remove(draft.queue, ticket);
   const isServed = isAloneAndReady(draft, model);
   addTurn(draft, model, { ticket, at, startedAt: draft.now, phase: isServed ? "serving" : "loading", gone: false });
-  if (isServed) draft.commands.push({ type: "grant", ticket, model });
+  if (isServed) wish(draft, { type: "grant", ticket, model });
   else if (draft.active !== null) load(draft, draft.active);
 }
 
 function load(draft: Draft, active: Active): void {
-  const loadId = draft.nextLoadId;
-  draft.nextLoadId = loadId + 1;
+  const loadId = takeLoadId(draft);
   draft.active = { ...active, loadId };
-  const evict = [...draft.running.keys()].filter((model) => model !== active.model || isStale(draft, model)).sort();
-  draft.commands.push({ type: "load", loadId, model: active.model, evict });
+  const evict = [...draft.conditions.running.keys()].filter((model) => model !== active.model || isStale(draft, model))
+    .sort();
+  wish(draft, { type: "load", loadId, model: active.model, evict });
 }
 
 function isServing({ active }: Draft, model: string): boolean {

@@ -35,9 +35,7 @@ export interface Active {
 }
 
 /** Everything the serial core knows. */
-export interface SerialState extends CommonState {
-  /** The bounds. */
-  readonly settings: SerialSettings;
+export interface SerialState extends CommonState<SerialSettings> {
   /** Who waits, in arrival order. */
   readonly queue: Queue<Waiting>;
   /** Who holds the slots. */

@@ -1,15 +1,18 @@
 /**
- * The small steps that both cores take: how a request is refused, and the one timer.
+ * The small steps that both cores take: how a request is refused, what backends do, and the one timer.
  *
  * @module
  */
 
 import { GatewayError } from "../errors.ts";
-import type { Command, Ticket } from "./types.ts";
+import type { ConditionsDraft } from "./conditions.ts";
+import { becomeFresh } from "./reload.ts";
+import type { BackendPhase, Ticket } from "./types.ts";
+import { wish, type WishDraft } from "./wishes.ts";
 
 /** Answers a request with an error. */
-export function refuse(draft: { readonly commands: Command[] }, ticket: Ticket, error: GatewayError): void {
-  draft.commands.push({ type: "refuse", ticket, error });
+export function refuse(draft: WishDraft, ticket: Ticket, error: GatewayError): void {
+  wish(draft, { type: "refuse", ticket, error });
 }
 
 /** S1 and S8: the model is not in the config. */
@@ -37,9 +40,39 @@ export function modelUnloaded(): GatewayError {
   return new GatewayError("model_unloaded", "The model was unloaded");
 }
 
+/** A backend changed. */
+export function noteBackend(draft: ConditionsDraft, model: string, phase: BackendPhase): void {
+  const running = new Map(draft.conditions.running);
+  if (phase === "stopped") running.delete(model);
+  else running.set(model, phase);
+  draft.conditions = { ...draft.conditions, running };
+  if (phase === "stopped") becomeFresh(draft, model);
+}
+
+/** Stops the backends of these models (null: all); nobody starts in the way of it until {@link endUnload}. */
+export function beginUnload(draft: ConditionsDraft, unloadId: number, models: readonly string[] | null): void {
+  const unloading = new Map(draft.conditions.unloading).set(unloadId, models);
+  draft.conditions = { ...draft.conditions, unloading };
+  wish(draft, { type: "stop", unloadId, models });
+}
+
+/** The backends of an unload have exited, or could not be made to. */
+export function endUnload(draft: ConditionsDraft, unloadId: number): void {
+  const unloading = new Map(draft.conditions.unloading);
+  unloading.delete(unloadId);
+  draft.conditions = { ...draft.conditions, unloading };
+}
+
+/** The identity of a load that begins now. */
+export function takeLoadId(draft: ConditionsDraft): number {
+  const { nextLoadId } = draft.conditions;
+  draft.conditions = { ...draft.conditions, nextLoadId: nextLoadId + 1 };
+  return nextLoadId;
+}
+
 /** One movable timer that may come early but never late: it is moved only when it would miss the time that is due. */
-export function moveTimer(draft: { wakeAt: number | null; readonly commands: Command[] }, due: number | null): void {
+export function moveTimer(draft: WishDraft & { wakeAt: number | null }, due: number | null): void {
   if (due === null ? draft.wakeAt === null : draft.wakeAt !== null && draft.wakeAt <= due) return;
   draft.wakeAt = due;
-  draft.commands.push({ type: "wakeAt", at: due });
+  wish(draft, { type: "wakeAt", at: due });
 }

@@ -177,8 +177,8 @@ export class FifoWorld {
     if (this.#standing("unsettled", "held", "lost").length > 0) fail("the queue does not drain");
     if (!EITHER_CORE.isEmpty(this.state)) fail("something is left in the state");
     if (NAMES.some((name) => countOf(this.state.counts, name) > 0)) fail("a count leaks");
-    if (this.#reloads.size > 0 || this.state.reload.open.size > 0) fail("a reload never ended");
-    if (this.#settings.use !== this.state.settings.use && !this.#isClosed) fail("the other core never took over");
+    if (this.#reloads.size > 0 || this.state.conditions.reload.open.size > 0) fail("a reload never ended");
+    if (this.#settings.use !== this.state.conditions.settings.use && !this.#isClosed) fail("the other core never took over");
   }
 
   /** A load goes one step on: what it evicts has stopped, then its target is ready. */
@@ -329,7 +329,7 @@ export class FifoWorld {
   }
 
   #obeyLoad({ loadId, model, evict }: Extract<Command, { type: "load" }>): void {
-    const { use } = this.state.settings;
+    const { use } = this.state.conditions.settings;
     const live = [...this.#loads.values()].filter((load) => !load.isAbandoned);
     if (live.some((load) => load.model === model || use === "serial")) fail(`a second load beside that of ${model}`);
     if (!this.#standing("unsettled", "lost").some((ticket) => this.#modelOf(ticket) === model)) {
@@ -367,7 +367,7 @@ export class FifoWorld {
   }
 
   #check(): void {
-    const { wakeAt, settings } = this.state;
+    const { wakeAt, conditions: { settings } } = this.state;
     if (this.#isPairwise && !this.#isClosed && (wakeAt === null || wakeAt > this.now)) {
       const [, more] = EITHER_CORE.transition(this.state, { type: "woke", at: this.now });
       const late = more.find(({ type }) => type === "grant" || type === "load" || type === "retire");
@@ -381,7 +381,7 @@ export class FifoWorld {
   }
 
   /** What the state keeps beside its lists says what the callers say. */
-  #checkBooks({ counts, models, inFlight, lanes }: FifoState): void {
+  #checkBooks({ counts, conditions: { models }, inFlight, lanes }: FifoState): void {
     for (const model of models.keys()) {
       const mine = (...standing: Standing[]) => this.#standing(...standing).filter((t) => this.#modelOf(t) === model);
       if (countOf(counts, model) !== mine("unsettled", "held", "lost").length) fail(`${model} is counted wrongly`);

@@ -85,7 +85,7 @@ export class CoreHistory<S extends CommonState> {
   /** The config changed; its settings stay as they were unless given. */
   reload(
     changed: readonly string[],
-    { models = this.state.models, settings = this.#settings }: {
+    { models = this.state.conditions.models, settings = this.#settings }: {
       models?: ReadonlyMap<string, SchedulerModel>;
       settings?: SchedulerSettings;
     } = {},

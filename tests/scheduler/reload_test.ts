@@ -203,7 +203,7 @@ Deno.test("reload to the other core and back before anything ended is no change"
     history.reload([], { settings: to });
     history.reload([], { settings: from });
     assertEquals(history.tell(served(1)), ["load 2 b -a"]);
-    assertEquals(history.state.settings.use, from.use);
+    assertEquals(history.state.conditions.settings.use, from.use);
   }
 });
 

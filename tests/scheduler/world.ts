@@ -176,7 +176,7 @@ export class World {
     ) {
       fail("something is left in the state");
     }
-    if (this.#reloads.size > 0 || this.state.reload.open.size > 0) fail("a reload never ended");
+    if (this.#reloads.size > 0 || this.state.conditions.reload.open.size > 0) fail("a reload never ended");
   }
 
   #endLoad(loadId: number | undefined, ok: boolean): void {
@@ -341,7 +341,7 @@ export class World {
 
   /** What the state keeps beside its lists, so that no event has to walk them, says what a walk would say. */
   #checkBooks(): void {
-    const { queue, active, counts, models } = this.state;
+    const { queue, active, counts, conditions: { models } } = this.state;
     const turns = active === null ? [] : [...itemsAfter(active.turns)];
     const loading = turns.filter(({ phase }) => phase === "loading").length;
     if (active !== null && active.loading !== loading) fail(`${loading} are loading, not ${active.loading}`);
