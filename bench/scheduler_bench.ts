@@ -1,6 +1,6 @@
 /**
  * What a request costs the scheduler: nanoseconds per operation at three lengths of the queue and with 2 and 500 models,
- * for a request that is granted at once, and heap per waiting caller.
+ * for a request that is granted at once, heap per waiting caller, and the same figures of `fifo` beside `serial`'s.
  *
  * Run: `deno run -P=bench --v8-flags=--expose-gc bench/scheduler_bench.ts`; under `deno bench` only the timings are made.
  * Each figure is the best of some rounds: the machine's other work only ever adds.
@@ -13,6 +13,7 @@ import { GatewayError } from "../src/errors.ts";
 import { silentLog } from "../src/log.ts";
 import type { BackendPort } from "../src/scheduler/backend_port.ts";
 import { Scheduler } from "../src/scheduler/scheduler.ts";
+import type { SchedulerSettings } from "../src/scheduler/types.ts";
 
 const LENGTHS = [10, 1_000, 100_000];
 const MODEL_COUNTS = [2, 500];
@@ -25,6 +26,10 @@ interface Setting {
   /** Whether each model has a (high) limit of its own, so that its requests are counted. */
   readonly counted?: boolean;
   readonly parallel?: number;
+  /** Which core decides; `serial` when absent. Under `fifo` every model excludes all others, and all are counted. */
+  readonly use?: "serial" | "fifo";
+  /** All wait for this model instead of going round. */
+  readonly only?: string;
 }
 
 /** Loads and stops end at once. */
@@ -47,13 +52,22 @@ function instantBackends(): BackendPort<null> {
   };
 }
 
-function newScheduler({ models, counted = false, parallel = 1 }: Setting): Scheduler<null> {
+function settingsOf({ use = "serial", parallel = 1 }: Setting): SchedulerSettings {
+  if (use === "serial") return { use, parallel, maxQueue: 1_000_000, maxWaitMs: null };
+  const policy = {
+    evictedBy: (target: string, running: readonly string[]) => running.filter((model) => model !== target),
+  };
+  return { use, policy, priorities: new Map(), maxAgeMs: null, maxWaitMs: null };
+}
+
+function newScheduler(setting: Setting): Scheduler<null> {
+  const { models, counted = false } = setting;
   return new Scheduler({
     backends: instantBackends(),
     clock: systemClock,
     log: silentLog,
     models: new Map(Array.from({ length: models }, (_, i) => [`m${i}`, counted ? { limit: 1_000_000 } : {}])),
-    settings: { use: "serial", parallel, maxQueue: 1_000_000, maxWaitMs: null },
+    settings: settingsOf(setting),
   });
 }
 
@@ -70,7 +84,7 @@ async function measureOnce(length: number, setting: Setting): Promise<Timings> {
   const blocker = await scheduler.acquire("m0");
   const controllers = Array.from({ length }, () => new AbortController());
   const ids = controllers.map((_, i) => `r${i}`);
-  const names = Array.from({ length: setting.models }, (_, i) => `m${i}`);
+  const names = setting.only === undefined ? Array.from({ length: setting.models }, (_, i) => `m${i}`) : [setting.only];
   const lives: Promise<unknown>[] = [];
   let random = 12345;
   const next = () => (random = (random * 1103515245 + 12345) % 2147483648);
@@ -150,10 +164,10 @@ async function sayRuntimeOnly(length: number): Promise<void> {
 }
 
 /** The best of enough rounds that each length does about as much work. */
-async function measure(length: number, setting: Setting): Promise<Timings> {
+async function measure(length: number, setting: Setting, requests = 20_000): Promise<Timings> {
   let best: Timings | null = null;
   for (let round = 0; round < ROUNDS; round++) {
-    const repeats = Math.ceil(20_000 / length);
+    const repeats = Math.ceil(requests / length);
     const sum = { enqueueNs: 0, cancelNs: 0, positionNs: 0, drainNs: 0 };
     for (let i = 0; i < repeats; i++) {
       const one = await measureOnce(length, setting);
@@ -226,6 +240,36 @@ async function sayHotPath(): Promise<void> {
   }
 }
 
+/** `fifo` beside `serial`, in turns: the same requests for the same models, which exclude each other under both. */
+async function sayFifo(): Promise<void> {
+  const length = 1_000;
+  await measure(length, { models: 4, counted: true, use: "fifo" });
+  await measure(length, { models: 4, counted: true, use: "fifo", only: "m1" });
+  for (const models of MODEL_COUNTS) {
+    const both = async <T>(one: (setting: Setting) => Promise<T>, more: Partial<Setting> = {}) =>
+      [
+        await one({ models, counted: true, use: "serial", ...more }),
+        await one({ models, counted: true, use: "fifo", ...more }),
+      ] as const;
+    const granted = await both((setting) => hotPathNs(setting, true));
+    say(`fifo beside serial, ${models} models, granted at once: ${beside(granted)}`);
+    for (const only of ["m1", undefined]) {
+      const [serial, fifo] = await both(
+        (setting) => measure(length, setting, 2 * length),
+        only === undefined ? {} : { only },
+      );
+      const figures = (Object.keys(serial) as (keyof Timings)[])
+        .map((key) => `${key} ${beside([serial[key], fifo[key]])}`);
+      const what = `${length} waiting for ${only === undefined ? "all in turn" : "one"} while another is served`;
+      say(`fifo beside serial, ${models} models, ${what}: ${figures.join("  ")}`);
+    }
+  }
+}
+
+function beside([serial, fifo]: readonly [number, number]): string {
+  return `${Math.round(serial)} → ${Math.round(fifo)} (× ${(fifo / serial).toFixed(2)})`;
+}
+
 if (import.meta.main) {
   await measure(1_000, { models: 4 });
   await sayHotPath();
@@ -239,6 +283,7 @@ if (import.meta.main) {
       }
     }
   }
+  await sayFifo();
   const { gc } = globalThis as { gc?: () => void };
   if (gc === undefined) say("heap per waiter: run with --v8-flags=--expose-gc");
   else say(`heap per waiter: ${Math.round(await heapPerWaiter(gc))} bytes`);

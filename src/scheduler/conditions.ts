@@ -1,5 +1,5 @@
 /**
- * What no request changes: the config in force, the backends, and what holds everybody up.
+ * What no request and no swap changes: the config in force, and what holds everybody up.
  *
  * It is one object in a core's state, as every step copies the state's fields, and few steps touch any of this.
  *
@@ -39,37 +39,27 @@ export interface Conditions<Settings extends SchedulerSettings = SchedulerSettin
   readonly models: ReadonlyMap<string, SchedulerModel>;
   /** The bounds. */
   readonly settings: Settings;
-  /** Every backend that is not stopped, as far as the core was told. */
-  readonly running: ReadonlyMap<string, RunningPhase>;
   /** The unloads that have not ended, and their models (null: all). */
   readonly unloading: ReadonlyMap<number, readonly string[] | null>;
   /** What a changed config has left to do. */
   readonly reload: Reload;
   /** Why nothing is accepted any more; null while open. */
   readonly closed: GatewayError | null;
-  /** The identity that the next load gets. */
-  readonly nextLoadId: number;
 }
 
-/** The part of a core's draft in which conditions change: the object is replaced, never changed. */
+/** The parts of a core's draft in which conditions change: the objects are replaced, never changed. */
 export interface ConditionsDraft extends WishDraft {
-  /** What no request changes. */
+  /** What no request and no swap changes. */
   conditions: Conditions;
+  /** Every backend that is not stopped. */
+  running: ReadonlyMap<string, RunningPhase>;
 }
 
 /** The conditions before anything happened. */
 export function initialConditions<Settings extends SchedulerSettings>(
   { models, settings }: Pick<Conditions<Settings>, "models" | "settings">,
 ): Conditions<Settings> {
-  return {
-    models,
-    settings,
-    running: new Map(),
-    unloading: new Map(),
-    reload: NO_RELOAD,
-    closed: null,
-    nextLoadId: 1,
-  };
+  return { models, settings, unloading: new Map(), reload: NO_RELOAD, closed: null };
 }
 
 /** The conditions under which one core goes on where another one has ended. */

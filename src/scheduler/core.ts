@@ -7,16 +7,20 @@
 import type { Conditions } from "./conditions.ts";
 import type { Counts } from "./counts.ts";
 import type { Estimates } from "./estimates.ts";
-import type { Command, Event, SchedulerSettings, Ticket, Waiting } from "./types.ts";
+import type { Command, Event, RunningPhase, SchedulerSettings, Ticket, Waiting } from "./types.ts";
 
 /** What every core knows. */
 export interface CommonState<Settings extends SchedulerSettings = SchedulerSettings> {
-  /** What no request changes. */
+  /** What no request and no swap changes. */
   readonly conditions: Conditions<Settings>;
+  /** Every backend that is not stopped, as far as the core was told. */
+  readonly running: ReadonlyMap<string, RunningPhase>;
   /** Waiting and active requests per model that has a limit. */
   readonly counts: Counts;
   /** The time for which a wake-up was asked, in the clock's milliseconds. */
   readonly wakeAt: number | null;
+  /** The identity that the next load gets. */
+  readonly nextLoadId: number;
   /** Measured times. */
   readonly estimates: Estimates;
 }

@@ -54,6 +54,7 @@ export function countOf(counts: Counts, model: string): number {
 
 /** The counts with one request more or less for a model; the same counts when it has no limit. */
 export function counted(counts: Counts, model: string, by: 1 | -1): Counts {
+  if (counts.places.size === 0) return counts;
   const place = counts.places.get(model);
   if (place === undefined) return counts;
   const requests = countOf(counts, model) + by;

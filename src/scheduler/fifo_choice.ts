@@ -65,7 +65,7 @@ export function choose(draft: Draft, model: string, claim: Claim | null): Choice
   const evict = evictedBy(draft, model, presentIn(draft));
   if (collides(draft, model, evict)) return null;
   const stale = isStale(draft, model);
-  if (evict.length === 0 && !stale && draft.conditions.running.get(model) === "ready") return { type: "grant" };
+  if (evict.length === 0 && !stale && draft.running.get(model) === "ready") return { type: "grant" };
   if (evict.some((other) => draft.inFlight.has(other))) return null;
   if (!fitsBesideLoads(draft, { model, evict })) return null;
   if (claim !== null && claim.model !== model && getsInTheWay(draft, { model, evict }, claim)) return null;
@@ -82,8 +82,8 @@ export function isBarred(claim: Claim | null, model: string): boolean {
  * What counts as running: every backend that is not stopped or will be started; what a load stops, until that load has
  * ended; and what serves, also when its backend was lost, as its requests may need it again.
  */
-function presentIn({ conditions, swaps, inFlight }: Draft): Set<string> {
-  const names = new Set(conditions.running.keys());
+function presentIn({ running, swaps, inFlight }: Draft): Set<string> {
+  const names = new Set(running.keys());
   for (const [target, { evict }] of swaps) {
     names.add(target);
     for (const other of evict) names.add(other);
@@ -102,7 +102,7 @@ function afterwards(draft: Draft, { model, evict }: Load): Set<string> {
 
 /** What has to be stopped for a model, ascending; the policy hears of the model itself only when it need not start. */
 function evictedBy(draft: Draft, model: string, present: ReadonlySet<string>): readonly string[] {
-  const isReady = draft.conditions.running.get(model) === "ready" && !isStale(draft, model);
+  const isReady = draft.running.get(model) === "ready" && !isStale(draft, model);
   const running = [...present].filter((other) => other !== model);
   if (isReady) running.push(model);
   return draft.conditions.settings.policy.evictedBy(model, running.sort()).filter((other) => other !== model).sort();

@@ -40,12 +40,14 @@ export function initialState({ models, settings }: CoreStart<FifoSettings>): Fif
   return {
     conditions: initialConditions({ models, settings }),
     lanes: emptyLanes(limitsOf(models)),
+    running: new Map(),
     counts: countsFor(limitsOf(models)),
     returning: emptyQueue(),
     swaps: new Map(),
     serving: emptyQueue(),
     inFlight: new Map(),
     wakeAt: null,
+    nextLoadId: 1,
     estimates: NO_ESTIMATES,
   };
 }
@@ -135,7 +137,8 @@ export function inherit(
 ): readonly [FifoState, readonly Command[]] {
   const conditions = inheritedConditions(common.conditions, settings);
   const { models } = conditions;
-  const state: FifoState = { ...initialState({ models, settings }), conditions, estimates: common.estimates };
+  const { running, nextLoadId, estimates } = common;
+  const state: FifoState = { ...initialState({ models, settings }), conditions, running, nextLoadId, estimates };
   const draft = draftOf(state, at);
   for (const request of waiting) {
     const { ticket, model } = request;

@@ -11,7 +11,7 @@ import { withTurn } from "./estimates.ts";
 import { park, unpark } from "./fifo_lanes.ts";
 import type { FifoState, FifoTurn, Swap } from "./fifo_state.ts";
 import { emptyQueue, find, itemsAfter, put, remove } from "./queue.ts";
-import { refuse, takeLoadId } from "./steps.ts";
+import { refuse } from "./steps.ts";
 import type { Ticket, Waiting } from "./types.ts";
 import { wish, type WishDraft } from "./wishes.ts";
 
@@ -27,12 +27,14 @@ export function draftOf(state: FifoState, now: number): Draft {
   return {
     conditions: state.conditions,
     lanes: state.lanes,
+    running: state.running,
     counts: state.counts,
     returning: state.returning,
     swaps: state.swaps,
     serving: state.serving,
     inFlight: state.inFlight,
     wakeAt: state.wakeAt,
+    nextLoadId: state.nextLoadId,
     estimates: state.estimates,
     commands: null,
     now,
@@ -45,12 +47,14 @@ export function stateOf(draft: Draft): FifoState {
   return {
     conditions: draft.conditions,
     lanes: draft.lanes,
+    running: draft.running,
     counts: draft.counts,
     returning: draft.returning,
     swaps: draft.swaps,
     serving: draft.serving,
     inFlight: draft.inFlight,
     wakeAt: draft.wakeAt,
+    nextLoadId: draft.nextLoadId,
     estimates: draft.estimates,
   };
 }
@@ -111,7 +115,7 @@ export function leaveQueue(draft: Draft, waiting: Waiting): void {
 
 /** Begins a load, for this request first. */
 export function startSwap(draft: Draft, turn: FifoTurn, evict: readonly string[]): void {
-  const loadId = takeLoadId(draft);
+  const loadId = draft.nextLoadId++;
   setSwap(draft, turn.model, { loadId, evict, waiters: put(emptyQueue<FifoTurn>(), turn) });
   wish(draft, { type: "load", loadId, model: turn.model, evict });
 }

@@ -16,7 +16,8 @@ const DRAINING: Stale = { retireId: null, isStuck: false };
 /** A reload begins: running backends of changed models are stale, and what could not be stopped before is tried again. */
 export function beginReload(draft: ConditionsDraft, event: Extract<Event, { type: "reconfigured" }>): void {
   const { reloadId, changed, settings } = event;
-  const { closed, running, reload } = draft.conditions;
+  const { running } = draft;
+  const { closed, reload } = draft.conditions;
   if (closed !== null) return wish(draft, { type: "reloaded", reloadId, error: closed });
   const stale = new Map<string, Stale>();
   for (const [model, known] of reload.stale) stale.set(model, known.isStuck ? DRAINING : known);
@@ -42,7 +43,7 @@ export function retireIdle(draft: ConditionsDraft, isBusy: (model: string) => bo
 
 /** This backend has stopped: if it was stale, the next one of its model is not. */
 export function becomeFresh(draft: ConditionsDraft, model: string): void {
-  if (!draft.conditions.reload.stale.has(model)) return;
+  if (!isStale(draft, model)) return;
   const stale = new Map(draft.conditions.reload.stale);
   stale.delete(model);
   endOpen(draft, { ...draft.conditions.reload, stale }, (left) => {

@@ -156,7 +156,7 @@ export class Scheduler<T> {
     const afterPosition = after === undefined ? 0 : this.position(after) ?? 0;
     const state = this.#state;
     return snapshotOf({
-      running: state.conditions.running,
+      running: state.running,
       active: EITHER_CORE.activeIn(state),
       waiting: EITHER_CORE.waitingIn(state, afterPosition),
       total: EITHER_CORE.waitingCount(state),

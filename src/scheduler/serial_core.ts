@@ -39,9 +39,11 @@ export function initialState({ models, settings }: CoreStart<SerialSettings>): S
   return {
     conditions: initialConditions({ models, settings }),
     queue: emptyQueue(),
+    running: new Map(),
     counts: countsFor(models),
     active: null,
     wakeAt: null,
+    nextLoadId: 1,
     estimates: NO_ESTIMATES,
   };
 }
@@ -120,9 +122,11 @@ export function inherit(
   const state: SerialState = {
     conditions,
     queue: waiting.reduce((queue, item) => append(queue, item), emptyQueue<Waiting>()),
+    running: common.running,
     counts: countsFor(conditions.models, waiting.map(({ model }) => model)),
     active: null,
     wakeAt: null,
+    nextLoadId: common.nextLoadId,
     estimates: common.estimates,
   };
   return transition(state, { type: "woke", at });

@@ -21,7 +21,7 @@ import {
   refuseLoading,
 } from "./serial_draft.ts";
 import type { Active } from "./serial_state.ts";
-import { refuse, takeLoadId, unknownModel } from "./steps.ts";
+import { refuse, unknownModel } from "./steps.ts";
 import type { Waiting } from "./types.ts";
 import { wish } from "./wishes.ts";
 
@@ -75,10 +75,9 @@ function start(draft: Draft, { ticket, model, at }: Waiting): void {
 }
 
 function load(draft: Draft, active: Active): void {
-  const loadId = takeLoadId(draft);
+  const loadId = draft.nextLoadId++;
   draft.active = { ...active, loadId };
-  const evict = [...draft.conditions.running.keys()].filter((model) => model !== active.model || isStale(draft, model))
-    .sort();
+  const evict = [...draft.running.keys()].filter((model) => model !== active.model || isStale(draft, model)).sort();
   wish(draft, { type: "load", loadId, model: active.model, evict });
 }
 

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Conditions } from "./conditions.ts";
-import type { ActiveRequest } from "./core.ts";
+import type { ActiveRequest, CommonState } from "./core.ts";
 import type { RunningPhase, Ticket, Waiting } from "./types.ts";
 
 /** Which page of the queue is wanted. */
@@ -65,7 +64,7 @@ export interface SchedulerSnapshot {
 /** What there is to see of a core's state. */
 export interface View {
   /** Every backend that is not stopped. */
-  readonly running: Conditions["running"];
+  readonly running: CommonState["running"];
   /** Who holds a slot. */
   readonly active: Iterable<ActiveRequest>;
   /** Who waits behind `afterPosition`, in order. */

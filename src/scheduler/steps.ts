@@ -42,10 +42,10 @@ export function modelUnloaded(): GatewayError {
 
 /** A backend changed. */
 export function noteBackend(draft: ConditionsDraft, model: string, phase: BackendPhase): void {
-  const running = new Map(draft.conditions.running);
+  const running = new Map(draft.running);
   if (phase === "stopped") running.delete(model);
   else running.set(model, phase);
-  draft.conditions = { ...draft.conditions, running };
+  draft.running = running;
   if (phase === "stopped") becomeFresh(draft, model);
 }
 
@@ -61,13 +61,6 @@ export function endUnload(draft: ConditionsDraft, unloadId: number): void {
   const unloading = new Map(draft.conditions.unloading);
   unloading.delete(unloadId);
   draft.conditions = { ...draft.conditions, unloading };
-}
-
-/** The identity of a load that begins now. */
-export function takeLoadId(draft: ConditionsDraft): number {
-  const { nextLoadId } = draft.conditions;
-  draft.conditions = { ...draft.conditions, nextLoadId: nextLoadId + 1 };
-  return nextLoadId;
 }
 
 /** One movable timer that may come early but never late: it is moved only when it would miss the time that is due. */

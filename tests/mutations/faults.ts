@@ -16,7 +16,7 @@ export interface Fault {
   readonly replace: string;
 }
 
-const CORE = "src/scheduler/serial_core.ts";
+const FACTS = "src/scheduler/serial_facts.ts";
 const DRAFT = "src/scheduler/serial_draft.ts";
 const SETTLE = "src/scheduler/serial_settle.ts";
 const QUEUE = "src/scheduler/queue.ts";
@@ -34,7 +34,7 @@ const FIFO_LANES = "src/scheduler/fifo_lanes.ts";
 export const FAULTS: readonly Fault[] = [
   {
     name: "lost release: the slot is not freed when serving ends (S13)",
-    file: CORE,
+    file: FACTS,
     find: "else endTurn(draft, turn);",
     replace: "else turn.gone satisfies boolean;",
   },
@@ -52,7 +52,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "a late end of any load is taken for the current one (S12)",
-    file: CORE,
+    file: FACTS,
     find: "if (draft.active?.loadId === loadId) grantLoading(draft, draft.active);",
     replace: "if (draft.active !== null && loadId > 0) grantLoading(draft, draft.active);",
   },
@@ -64,7 +64,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "a caller that leaves the queue stays in it (S9)",
-    file: CORE,
+    file: FACTS,
     find: "leaveQueue(draft, waiting);\n    if (error !== null) refuse(draft, ticket, error);\n    return;",
     replace: "if (error !== null) refuse(draft, ticket, error);\n    return;",
   },
@@ -95,12 +95,12 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "the next head starts while an unload is pending (S18)",
     file: DRAFT,
-    find: "  if (draft.unloading.size > 0) return true;\n",
+    find: "  if (unloading.size > 0) return true;\n",
     replace: "",
   },
   {
     name: "the slot is freed when the caller leaves, not when its load has ended (S14)",
-    file: CORE,
+    file: FACTS,
     find: "setTurn(draft, turn, { ...turn, gone: true });\n    if (error !== null)",
     replace: "endTurn(draft, turn);\n    if (error !== null)",
   },
@@ -216,8 +216,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "reload: under serial a model is loaded before a stale backend has stopped (G1)",
     file: DRAFT,
-    find: "(draft.reload.next !== null || drains(draft));",
-    replace: "draft.reload.next !== null;",
+    find: "(reload.next !== null || drains(draft));",
+    replace: "reload.next !== null;",
   },
   {
     name: "reload: the other core takes over while the one before still has something going on",

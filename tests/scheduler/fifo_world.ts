@@ -178,7 +178,9 @@ export class FifoWorld {
     if (!EITHER_CORE.isEmpty(this.state)) fail("something is left in the state");
     if (NAMES.some((name) => countOf(this.state.counts, name) > 0)) fail("a count leaks");
     if (this.#reloads.size > 0 || this.state.conditions.reload.open.size > 0) fail("a reload never ended");
-    if (this.#settings.use !== this.state.conditions.settings.use && !this.#isClosed) fail("the other core never took over");
+    if (this.#settings.use !== this.state.conditions.settings.use && !this.#isClosed) {
+      fail("the other core never took over");
+    }
   }
 
   /** A load goes one step on: what it evicts has stopped, then its target is ready. */

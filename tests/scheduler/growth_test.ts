@@ -23,7 +23,7 @@ function kinds(state: SerialState, ticket: number): Event[] {
     { type: "lost", ticket: 1, at },
     { type: "served", ticket: 1, at },
     { type: "woke", at },
-    { type: "loaded", loadId: state.conditions.nextLoadId, at },
+    { type: "loaded", loadId: state.nextLoadId, at },
     { type: "backendChanged", model: "m0", phase: "stopping", at },
   ];
 }
