@@ -9,7 +9,9 @@
 
 import type { Core, CoreStart, Inheritance } from "./core.ts";
 import { FIFO_CORE, inherit as inheritFifo, initialState as initialFifo, transition as stepFifo } from "./fifo_core.ts";
+import { placeOf } from "./fifo_lanes.ts";
 import type { FifoState } from "./fifo_state.ts";
+import { positionOf } from "./queue.ts";
 import {
   inherit as inheritSerial,
   initialState as initialSerial,
@@ -30,8 +32,7 @@ export function initialState({ models, settings }: CoreStart): State {
 /** Both cores as one. */
 export const EITHER_CORE: Core<State> = {
   transition,
-  positionOf: (state, ticket) =>
-    isSerial(state) ? SERIAL_CORE.positionOf(state, ticket) : FIFO_CORE.positionOf(state, ticket),
+  positionOf: (state, ticket) => isSerial(state) ? positionOf(state.queue, ticket) : placeOf(state.lanes, ticket),
   phaseOf: (state, ticket) => isSerial(state) ? SERIAL_CORE.phaseOf(state, ticket) : FIFO_CORE.phaseOf(state, ticket),
   activeIn: (state) => isSerial(state) ? SERIAL_CORE.activeIn(state) : FIFO_CORE.activeIn(state),
   waitingIn: (state, skipped) =>

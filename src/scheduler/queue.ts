@@ -118,15 +118,17 @@ export function find<T extends Ticketed>(queue: Queue<T>, ticket: number): T | u
 
 /** The place of this ticket, the head being 1; null when it does not wait. */
 export function positionOf<T extends Ticketed>(queue: Queue<T>, ticket: number): number | null {
-  if (queue.root === null || find(queue, ticket) === undefined) return null;
   let offset = ticket - queue.base;
+  if (queue.root === null || offset < 0 || offset >= queue.span * FAN_OUT) return null;
   let before = 0;
   let node = queue.root;
   for (let span = queue.span;; span /= FAN_OUT) {
     const index = Math.floor(offset / span);
+    const slot = node.slots[index];
+    if (slot === undefined) return null;
     for (let i = 0; i < index; i++) before += weight(node.slots[i], span);
     if (span === 1) return before + 1;
-    node = node.slots[index] as Node<T>;
+    node = slot as Node<T>;
     offset -= index * span;
   }
 }
@@ -136,9 +138,14 @@ export function first<T extends Ticketed>(queue: Queue<T>): T | undefined {
   if (queue.root === null) return undefined;
   let node = queue.root;
   for (let span = queue.span; span > 1; span /= FAN_OUT) {
-    node = node.slots.find((slot) => slot !== undefined) as Node<T>;
+    node = firstSlot(node) as Node<T>;
   }
-  return node.slots.find((slot) => slot !== undefined) as T | undefined;
+  return firstSlot(node) as T | undefined;
+}
+
+function firstSlot<T>({ slots }: Node<T>): Node<T> | T | undefined {
+  for (let i = 0; i < slots.length; i++) if (slots[i] !== undefined) return slots[i];
+  return undefined;
 }
 
 /** The items behind the first `skipped` ones, in order; skipping costs O(log32 n). */

@@ -34,8 +34,9 @@ export function settle(draft: Draft): void {
   if (draft.conditions.reload !== NO_RELOAD) retireIdle(draft, (model) => isServing(draft, model));
   if (draft.active !== null) startAgain(draft, draft.active);
   if (draft.queue.size === 0 || isHeld(draft)) return;
-  for (let head = first(draft.queue); head !== undefined; head = first(draft.queue)) {
-    if (!hasSlot(draft)) return;
+  while (hasSlot(draft)) {
+    const head = first(draft.queue);
+    if (head === undefined) return;
     if (!draft.conditions.models.has(head.model)) {
       leaveQueue(draft, head);
       refuse(draft, head.ticket, unknownModel(head.model));

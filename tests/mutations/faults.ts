@@ -77,7 +77,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "the newest request is taken for the head (S2)",
     file: QUEUE,
-    find: "return node.slots.find((slot) => slot !== undefined) as T | undefined;",
+    find: "return firstSlot(node) as T | undefined;",
     replace: "return node.slots.findLast((slot) => slot !== undefined) as T | undefined;",
   },
   {
