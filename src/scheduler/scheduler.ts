@@ -12,11 +12,13 @@ import type { BackendPort, Hold } from "./backend_port.ts";
 import { BackendWork } from "./backend_work.ts";
 import type { CoreStart } from "./core.ts";
 import { EITHER_CORE, initialState, type State } from "./either_core.ts";
+import { Inbox } from "./inbox.ts";
 import { Caller, type CallerPort, type Lease } from "./lease.ts";
 import { Positions } from "./positions.ts";
 import { PublicIds } from "./public_ids.ts";
 import { type SchedulerSnapshot, snapshotOf, type SnapshotOptions } from "./snapshot.ts";
 import type { Command, Event, Ticket } from "./types.ts";
+import { WakeUp } from "./wake_up.ts";
 
 /** What {@link Scheduler} is made of. */
 export interface SchedulerOptions<T> extends CoreStart {
@@ -55,10 +57,9 @@ export class Scheduler<T> {
   readonly #ids = new PublicIds<Caller<T>>();
   readonly #positions: Positions;
   readonly #work: BackendWork;
+  readonly #wakeUp: WakeUp;
   readonly #ends = new AwaitedEnds();
-  readonly #inbox: Event[] = [];
-  #busy = false;
-  #cancelTimer: (() => void) | null = null;
+  readonly #inbox = new Inbox((event) => this.#step(event));
   readonly #port: CallerPort = {
     left: (ticket) => {
       this.#forget(ticket);
@@ -69,7 +70,7 @@ export class Scheduler<T> {
       this.#tell({ type: "served", ticket, at: this.#clock.now() });
     },
     lost: (ticket) => this.#tell({ type: "lost", ticket, at: this.#clock.now() }),
-    idOf: (ticket) => this.#idOf(ticket),
+    idOf: (ticket) => this.#ids.idOf(ticket, this.#callers.get(ticket)),
   };
 
   /** Starts with an empty queue and subscribes to the backends for good. */
@@ -80,10 +81,13 @@ export class Scheduler<T> {
     this.#state = initialState(options);
     this.#positions = new Positions(options.log, (ticket) => EITHER_CORE.positionOf(this.#state, ticket));
     this.#work = new BackendWork({
-      ...options,
+      backends: this.#backends,
+      clock: this.#clock,
+      log: this.#log,
       tell: (event) => this.#tell(event),
       unloadEnded: (unloadId, error) => this.#ends.ended(unloadId, error),
     });
+    this.#wakeUp = new WakeUp(this.#clock, () => this.#tell({ type: "woke", at: this.#clock.now() }));
     options.backends.subscribe((model, phase) =>
       this.#tell({ type: "backendChanged", model, phase, at: this.#clock.now() })
     );
@@ -160,32 +164,12 @@ export class Scheduler<T> {
       active: EITHER_CORE.activeIn(state),
       waiting: EITHER_CORE.waitingIn(state, afterPosition),
       total: EITHER_CORE.waitingCount(state),
-    }, { limit, now: this.#clock.now(), afterPosition, idOf: (ticket) => this.#idOf(ticket) });
+    }, { limit, now: this.#clock.now(), afterPosition, idOf: this.#port.idOf });
   }
 
-  /** One event at a time: what a command's execution raises waits in the inbox, and sees the state that it belongs to. */
   #tell(event: Event): void {
-    if (this.#busy || this.#inbox.length > 0) this.#inbox.push(event);
-    if (this.#busy) return;
-    this.#busy = true;
-    try {
-      // The inbox is not gone through for an event that raises no other, which is the usual one.
-      if (this.#inbox.length === 0) this.#step(event);
-      if (this.#inbox.length > 0) this.#emptyInbox();
-    } finally {
-      this.#busy = false;
-    }
-    if (this.#ends.isDrainAwaited && EITHER_CORE.isEmpty(this.#state)) this.#ends.drained();
-  }
-
-  #emptyInbox(): void {
-    let taken = 0;
-    try {
-      for (let next = this.#inbox[taken++]; next !== undefined; next = this.#inbox[taken++]) this.#step(next);
-    } finally {
-      if (taken > this.#inbox.length) this.#inbox.length = 0;
-      else this.#inbox.splice(0, taken);
-    }
+    this.#inbox.take(event);
+    if (this.#ends.isDrainAwaited && !this.#inbox.isBusy && EITHER_CORE.isEmpty(this.#state)) this.#ends.drained();
   }
 
   readonly #hasSlot = (ticket: Ticket) => EITHER_CORE.phaseOf(this.#state, ticket) !== null;
@@ -221,7 +205,7 @@ export class Scheduler<T> {
       case "announce":
         return this.#positions.announce();
       case "wakeAt":
-        return this.#setTimer(command.at);
+        return this.#wakeUp.set(command.at);
       default:
         command satisfies never;
     }
@@ -250,14 +234,6 @@ export class Scheduler<T> {
     }
   }
 
-  #setTimer(at: number | null): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = at === null
-      ? null
-      : this.#clock.after(Math.max(0, at - this.#clock.now()), () =>
-        this.#tell({ type: "woke", at: this.#clock.now() }));
-  }
-
   #forget(ticket: Ticket): void {
     const caller = this.#callers.get(ticket);
     if (caller === undefined) return;
@@ -266,10 +242,6 @@ export class Scheduler<T> {
     if (caller.knownId === undefined) return;
     // The slot of a load outlives its caller; that of a served request ends with what is told next.
     const phase = EITHER_CORE.phaseOf(this.#state, ticket);
-    this.#ids.forget(caller, phase === "loading" || (phase !== null && this.#busy));
-  }
-
-  #idOf(ticket: Ticket): string {
-    return this.#ids.idOf(ticket, this.#callers.get(ticket));
+    this.#ids.forget(caller, phase === "loading" || (phase !== null && this.#inbox.isBusy));
   }
 }

@@ -21,7 +21,7 @@ const DRAFT = "src/scheduler/serial_draft.ts";
 const SETTLE = "src/scheduler/serial_settle.ts";
 const QUEUE = "src/scheduler/queue.ts";
 const LEASE = "src/scheduler/lease.ts";
-const FACADE = "src/scheduler/scheduler.ts";
+const INBOX = "src/scheduler/inbox.ts";
 const RELOAD = "src/scheduler/reload.ts";
 const EITHER = "src/scheduler/either_core.ts";
 const FIFO_FACTS = "src/scheduler/fifo_facts.ts";
@@ -112,8 +112,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "an event raised while another is carried out is handled in the middle of it",
-    file: FACADE,
-    find: "if (this.#busy) return;",
+    file: INBOX,
+    find: "    if (this.#isBusy) return;\n",
     replace: "",
   },
   {
