@@ -9,6 +9,7 @@ import { connect } from "./connection.ts";
 import { Exchange, type Route } from "./exchange.ts";
 import { FetchCall } from "./fetch_client.ts";
 import type { UpstreamCall, UpstreamRequest } from "./message.ts";
+import { OpenGate } from "./open_gate.ts";
 import { ConnectionPool } from "./pool.ts";
 
 /** Where the backend is and how long it may take; times in milliseconds, null is without limit. */
@@ -44,6 +45,7 @@ export class UpstreamClient {
     const url = new URL(baseUrl);
     const hostname = url.hostname.replace(/^\[|\]$/g, "");
     const port = Number(url.port || 80);
+    const gate = new OpenGate();
     this.#url = url;
     this.host = url.host;
     this.#basePath = url.pathname.replace(/\/+$/, "");
@@ -54,7 +56,11 @@ export class UpstreamClient {
       headerTimeoutMs,
       expectContinueMs,
       takeIdle: (isSafe) => this.#pool.take(isSafe),
-      open: (gaveUp) => connect({ hostname, port, timeoutMs: connectTimeoutMs, keepAlive, gaveUp }),
+      open: async (gaveUp) => {
+        const turn = gate.enter();
+        if (turn !== null) await Promise.race([turn, gaveUp]);
+        return await connect({ hostname, port, timeoutMs: connectTimeoutMs, keepAlive, gaveUp });
+      },
       giveBack: (connection) => this.#pool.put(connection),
       noteLostIdle: () => this.#pool.noteUnannouncedClose(),
     };
