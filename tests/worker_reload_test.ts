@@ -72,6 +72,34 @@ Deno.test("a config that says the same touches nothing, and one that cannot be r
   await worker.close({ graceMs: 0 });
 });
 
+Deno.test("a running model goes on when its process is only written in another way", async () => {
+  const model = (text: string) => `models:\n  m:\n${text.replaceAll(/^/gm, "    ")}\n`;
+  const worker = mount(model("worker: berth:tiny --name m"));
+  try {
+    await (await ask(worker, "m")).body?.cancel();
+    const running = async () => (await (await get(worker, "/running")).json()).running;
+    const before = await running();
+    assertEquals(before.length, 1);
+    for (
+      const text of [
+        "worker: |\n  berth:tiny \\\n    --name   'm'\n  # a comment",
+        "worker: berth:tiny --name m\ncheckEndpoint: /health\nenv: []\npermissions: {}",
+      ]
+    ) {
+      const same = worker.reload((kept) => configOf(model(text), kept));
+      assertEquals([same.difference.isAny, same.draining], [false, []], text);
+      // Something else that differs brings the new text into force.
+      const other = worker.reload((kept) => configOf(`${model(text)}  a: { worker: "berth:tiny" }\n`, kept));
+      assertEquals([other.difference.added, other.difference.changed, other.draining], [["a"], [], []], text);
+      assertEquals(worker.reload((kept) => configOf(model(text), kept)).draining, []);
+    }
+    const [now, ...others] = await running();
+    assertEquals([now.model, now.state, now.proxy, others], [before[0].model, "ready", before[0].proxy, []]);
+  } finally {
+    await worker.close({ graceMs: 0 });
+  }
+});
+
 Deno.test("a request goes by the config that was in force when it arrived", async () => {
   const worker = mount("apiKeys: [old]\nlimits: { requestBody: 1 }\n" + modelsOf(["a"]));
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();

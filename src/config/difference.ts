@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config, RouterConfig } from "./types.ts";
+import type { Config, ModelConfig, RouterConfig } from "./types.ts";
 
 /** What a config brings compared with the one before it; ids in ascending order. */
 export interface ConfigDifference {
@@ -12,13 +12,41 @@ export interface ConfigDifference {
   readonly isAny: boolean;
   /** Models that are new. */
   readonly added: readonly string[];
-  /** Models of both of which something differs. */
+  /** Models of both of which something differs besides the port that they are given. */
   readonly changed: readonly string[];
   /** Models that are gone. */
   readonly removed: readonly string[];
-  /** What else differs: names of fields of the config besides `models`. */
+  /** What else differs, by the keys under which its author finds it. */
   readonly settings: readonly string[];
 }
+
+/** The keys of a config that its settings besides models come from. */
+const WRITTEN_KEYS = {
+  healthCheckTimeoutS: "healthCheckTimeout",
+  preload: "hooks.on_startup.preload",
+  profiles: "profiles",
+  selectors: "selectors",
+  peers: "peers",
+  peerModels: "peers",
+  logTimeFormat: "logTimeFormat",
+  logToStdout: "logToStdout",
+  ignorePaths: "upstream.ignorePaths",
+  sessionHeaders: "ui.activity.session_id",
+  captureBufferMib: "captureBuffer",
+  metricsMaxInMemory: "metricsMaxInMemory",
+  performanceEveryMs: "performance",
+  storePath: "store.path",
+  logLevel: "logLevel",
+  startPort: "startPort",
+  includeAliasesInList: "includeAliasesInList",
+  apiKeys: "apiKeys",
+  limits: "limits",
+  scheduler: "routing.scheduler",
+  router: "routing.router",
+  // What follows from the models alone is no setting of its own.
+  models: null,
+  aliases: null,
+} as const satisfies Readonly<Record<keyof Config, string | null>>;
 
 /** Compares two effective configs. */
 export function differenceOf(before: Config, after: Config): ConfigDifference {
@@ -27,17 +55,21 @@ export function differenceOf(before: Config, after: Config): ConfigDifference {
   for (const [id, model] of after.models) {
     const old = before.models.get(id);
     if (old === undefined) added.push(id);
-    else if (!isSame(old, model)) changed.push(id);
+    else if (!isSameModel(old, model)) changed.push(id);
   }
   const removed = [...before.models.keys()].filter((id) => !after.models.has(id));
   const isInBoth = (id: string) => before.models.has(id) && after.models.has(id);
-  const settings = settingNames(after).filter((name) =>
+  const differs = (name: keyof Config) =>
     name === "router"
       ? !isSame(routerAmong(before.router, isInBoth), routerAmong(after.router, isInBoth))
-      : !isSame(before[name], after[name])
-  );
-  const isAny = added.length + changed.length + removed.length + settings.length > 0;
-  return { isAny, added, changed, removed, settings };
+      : !isSame(before[name], after[name]);
+  const settings = new Set<string>();
+  for (const name of Object.keys(after) as (keyof Config)[]) {
+    const key = WRITTEN_KEYS[name];
+    if (key !== null && differs(name)) settings.add(key);
+  }
+  const isAny = added.length + changed.length + removed.length + settings.size > 0;
+  return { isAny, added, changed, removed, settings: [...settings] };
 }
 
 /** The rules as far as these models go: one that comes or goes is in a group of its own accord. */
@@ -47,9 +79,20 @@ function routerAmong(router: RouterConfig, isMeant: (id: string) => boolean): Ro
   return { kind: "groups", groups: groups.filter(({ members }) => members.length > 0) };
 }
 
-/** What follows from the models alone is no setting of its own. */
-function settingNames(config: Config): readonly (keyof Config)[] {
-  return (Object.keys(config) as (keyof Config)[]).filter((name) => name !== "models" && name !== "aliases");
+/** What a model's process is made of: its key tells that, whatever port it is given and however it is written. */
+const OF_PROCESS: ReadonlySet<keyof ModelConfig> = new Set<keyof ModelConfig>([
+  "cmd",
+  "command",
+  "worker",
+  "permissions",
+  "env",
+  "proxy",
+  "port",
+  "checkEndpoint",
+]);
+
+function isSameModel(a: ModelConfig, b: ModelConfig): boolean {
+  return (Object.keys(a) as (keyof ModelConfig)[]).every((key) => OF_PROCESS.has(key) || isSame(a[key], b[key]));
 }
 
 /**

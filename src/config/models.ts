@@ -192,7 +192,7 @@ function expandModel(id: string, node: unknown, context: ExpandContext): Draft |
     path,
     complain,
   );
-  return { id, node, expanded, processKey: processKeyOf(expanded) };
+  return { id, node, expanded, processKey: processKeyOf(expanded, platform) };
 }
 
 /** Comments leave the commands before macros are expanded, so that a macro named in one leaks nothing (spec §2.9.6). */

@@ -29,15 +29,46 @@ Deno.test("a change of anything that a model says is one", () => {
   assertEquals(difference(A, A.replace("ttl: 5", "aliases: [x]")), { ...NOTHING, changed: ["a"] });
 });
 
-Deno.test("models come and go, and another port is a change", () => {
+Deno.test("models come and go", () => {
   const both = A + "  b: { cmd: 'engine --port ${PORT}' }\n";
   assertEquals(difference(A, both), { ...NOTHING, added: ["b"] });
   assertEquals(difference(both, A), { ...NOTHING, removed: ["b"] });
-  assertEquals(difference(A, "startPort: 7000\n" + A), { ...NOTHING, changed: ["a"], settings: ["startPort"] });
 });
 
-Deno.test("settings besides models are named", () => {
-  assertEquals(difference(A, "apiKeys: [k]\n" + A), { ...NOTHING, settings: ["apiKeys"] });
+Deno.test("a model whose port alone moves has not changed, whoever made it move", () => {
+  const before = A + "  c: { worker: 'berth:tiny', env: ['P=${PORT}'], checkEndpoint: '/${PORT}' }\n";
+  const between = before + "  b: { cmd: 'engine --port ${PORT}' }\n";
+  assertEquals(difference(before, between), { ...NOTHING, added: ["b"] });
+  assertEquals(difference(between, before), { ...NOTHING, removed: ["b"] });
+  assertEquals(difference(before, "startPort: 7000\n" + before), { ...NOTHING, settings: ["startPort"] });
+});
+
+Deno.test("settings besides models are named as in the config", () => {
+  const fixed = "models:\n  a: { cmd: x, proxy: 'http://h', startTimeout: 60 }\n";
+  for (
+    const [text, ...settings] of [
+      ["healthCheckTimeout: 300", "healthCheckTimeout"],
+      ["logLevel: debug", "logLevel"],
+      ["logTimeFormat: rfc3339", "logTimeFormat"],
+      ["logToStdout: both", "logToStdout"],
+      ["startPort: 7000", "startPort"],
+      ["includeAliasesInList: true", "includeAliasesInList"],
+      ["apiKeys: [k]", "apiKeys"],
+      ["limits: { requestBody: 1 }", "limits"],
+      ["routing: { scheduler: { use: fifo } }", "routing.scheduler"],
+      ["groups: { g: { swap: false, members: [a] } }", "routing.router"],
+      ["hooks: { on_startup: { preload: [a] } }", "hooks.on_startup.preload"],
+      ["profiles: { p: { pins: { a: '' } } }", "profiles"],
+      ["selectors: { s: { strategy: warm, targets: [a] } }", "selectors"],
+      ["peers: { p: { proxy: 'http://p', models: [m] } }", "peers"],
+      ["upstream: { ignorePaths: [x] }", "upstream.ignorePaths"],
+      ["ui: { activity: { session_id: [x-s] } }", "ui.activity.session_id"],
+      ["captureBuffer: 7", "captureBuffer"],
+      ["metricsMaxInMemory: 7", "metricsMaxInMemory"],
+      ["performance: { every: 9s }", "performance"],
+      ["store: { path: s.db }", "store.path"],
+    ] as const
+  ) assertEquals(difference(fixed, `${text}\n${fixed}`), { ...NOTHING, settings }, text);
 });
 
 Deno.test("lists are compared with their order, mappings without, and a missing key is no empty one", () => {

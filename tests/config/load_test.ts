@@ -39,7 +39,8 @@ Deno.test("CD1: a minimal model with PORT gets every default", () => {
     cmdStop: null,
     proxy: "http://localhost:5800",
     port: 5800,
-    processKey: '["server --port ${PORT}",null,null,null,"http://localhost:${PORT}",null]',
+    processKey: '{"cmd":["server","--port","\uF7F3"],"worker":null,"permissions":null,"env":[],' +
+      '"proxy":"http://localhost:\uF7F3","checkEndpoint":"/health"}',
     checkEndpoint: "/health",
     env: [],
     aliases: [],

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { load } from "./loading.ts";
 
 const CONFIG = String.raw`models:
@@ -9,10 +9,11 @@ const CONFIG = String.raw`models:
 
 Deno.test("CD2: on Windows a model has the same defaults as elsewhere, and taskkill ends it", () => {
   const [here, there] = (["posix", "windows"] as const).map((platform) => load(CONFIG, { platform }).config.models);
-  const { command, cmdStop, ...others } = there?.get("m") ?? {};
-  const { command: otherWords, cmdStop: noStop, ...same } = here?.get("m") ?? {};
+  const { command, cmdStop, processKey, ...others } = there?.get("m") ?? {};
+  const { command: otherWords, cmdStop: noStop, processKey: otherKey, ...same } = here?.get("m") ?? {};
   assertEquals([command, cmdStop], [["C:\\a\\b", "c d", "--port", "5800"], "taskkill /f /t /pid ${PID}"]);
   assertEquals([otherWords, noStop], [["C:ab", "c d", "--port", "5800"], null]);
   assertEquals(others, same);
+  assertNotEquals(processKey, otherKey, "a process is made of the words");
   assertEquals(["own", "none"].map((id) => there?.get(id)?.cmdStop), ["stop", null]);
 });
