@@ -6,6 +6,7 @@
 
 import type { Context } from "hono";
 import type { Backends } from "../backend/backends.ts";
+import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { followStream, type LogHistory } from "../observe/log_history.ts";
 import type { Logs } from "../observe/logs.ts";
@@ -56,5 +57,16 @@ function findHistory({ backends, logs }: LogsEnv, { config }: ConfigInForce, sou
     const id = config.models.has(name) ? name : config.aliases.get(name);
     if (id !== undefined) return backends.history(id);
   }
-  throw new GatewayError("bad_request", "invalid logger. Use 'proxy', 'upstream' or a model's ID");
+  throw new GatewayError("bad_request", unknownSource(segments.join("/"), config));
+}
+
+/** How much of an unknown name, and how many of the known ones, an answer tells. */
+const [MAX_NAME, MAX_KNOWN] = [100, 10];
+
+function unknownSource(name: string, { models }: Config): string {
+  const listed = [...models.values()].filter(({ unlisted }) => !unlisted).map(({ id }) => id);
+  const more = listed.length > MAX_KNOWN ? ` and ${listed.length - MAX_KNOWN} more` : "";
+  const known = listed.length === 0 ? "" : `: ${listed.slice(0, MAX_KNOWN).join(", ")}${more}`;
+  const shown = JSON.stringify(name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name);
+  return `There is no model ${shown} here: invalid logger. Use 'proxy', 'upstream' or a model's ID${known}`;
 }

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { SERVE_FLAGS } from "../../src/cli/flags.ts";
 import { run, withConfig } from "./fake_terminal.ts";
 
 Deno.test("help lists every command and every exit code; each command's own help names its flags", async () => {
@@ -185,6 +186,22 @@ Deno.test("permissions lists what the config takes and nothing else, as a run an
       new RegExp(`^deno run ${flags} \\S+/main.ts serve -config ${file} -listen 127.0.0.1:9000$`),
     );
     assertMatch(compile ?? "", new RegExp(`^deno compile ${flags} --output dist/berth \\S+/main.ts$`));
+  });
+});
+
+Deno.test("permissions takes every flag that one serves with, and prints it after serve", async () => {
+  await withConfig(CONFIG, async (file) => {
+    const values: Record<string, string> = { config: file, "config-dir": `${file}.d`, listen: ":9000" };
+    await Deno.mkdir(`${file}.d`);
+    await Deno.writeTextFile(`${file}.d/more.yaml`, "logLevel: info\n");
+    const flags = SERVE_FLAGS.filter(({ name }) => name !== "version").flatMap(({ name, value }) =>
+      value === undefined ? [`-${name}`] : [`-${name}`, values[name] ?? `${name}.pem`]
+    );
+    assert(flags.includes("-watch-config"));
+    const { code, out, err } = await run(["permissions", ...flags]);
+    assertEquals([code, err], [0, ""]);
+    assertStringIncludes(out, ` serve ${flags.join(" ")}\n`);
+    assertFalse((await run(["permissions", "-config", file, "-watch-config=false"])).out.includes("-watch-config"));
   });
 });
 

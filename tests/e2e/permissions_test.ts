@@ -39,7 +39,10 @@ models:
   );
   const env = { BERTH_TEST_KEY: "sesame", BERTH_TEST_ALIAS: "quick", NO_COLOR: "1" };
   const printed = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-P", "main.ts", "permissions", "-config", file, "-listen", `127.0.0.1:${freePort()}`],
+    args: [
+      ...["run", "-P", "main.ts", "permissions"],
+      ...["-config", file, "-listen", `127.0.0.1:${freePort()}`, "-watch-config"],
+    ],
     cwd: ROOT,
     env,
   }).output();

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { backendSpecs } from "../../src/backend/specs.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { createLog } from "../../src/log.ts";
@@ -18,8 +18,8 @@ models:
     cmd: unused --port \${PORT}
 `;
 
-function mount() {
-  const { config } = loadConfig({ texts: [{ text: CONFIG, file: "test.yaml" }], env: () => undefined });
+function mount(text = CONFIG) {
+  const { config } = loadConfig({ texts: [{ text, file: "test.yaml" }], env: () => undefined });
   const logs = new Logs();
   const log = createLog({ write: logs.writeLine });
   const worker = createWorker({ config, specs: backendSpecs(config), log, logs });
@@ -96,14 +96,27 @@ Deno.test("§6.1: a model's output is found by its id, by an alias, and under up
   assertStringIncludes(await gateway.text("/logs/stream/proxy?no-follow"), "[WARN]");
 });
 
-Deno.test("§6.5: an unknown source is refused with the names that there are", async () => {
+Deno.test("§6.5: an unknown source is refused as no model of this gateway, with the names that there are", async () => {
   await using gateway = mount();
   for (const source of ["nope", "org", "toString"]) {
     const answer = await gateway.ask(`/logs/stream/${source}`);
     assertEquals(answer.status, 400);
     const { error } = await answer.json();
-    assertEquals(error.message, "invalid logger. Use 'proxy', 'upstream' or a model's ID");
+    assertEquals(
+      error.message,
+      `There is no model "${source}" here: invalid logger. Use 'proxy', 'upstream' or a model's ID: org/quick, still`,
+    );
   }
+});
+
+Deno.test("the answer to an unknown source stays short, and does not tell what listings leave out", async () => {
+  const ids = Array.from({ length: 12 }, (_, i) => `m${i + 10}`);
+  const models = ids.map((id) => `  ${id}: { cmd: x, proxy: "http://h" }\n`).join("");
+  await using gateway = mount(`models:\n  hidden: { cmd: x, proxy: "http://h", unlisted: true }\n${models}`);
+  const { error: { message } } = await (await gateway.ask(`/logs/stream/${"x".repeat(5000)}`)).json();
+  assertStringIncludes(message, `${"x".repeat(100)}…"`);
+  assertStringIncludes(message, `: ${ids.slice(0, 10).join(", ")} and 2 more`);
+  assertFalse(message.includes("hidden"));
 });
 
 Deno.test("the logs ask for a key like everything else", async () => {
