@@ -7,14 +7,14 @@
  */
 
 import type { Terminal } from "./src/cli/command.ts";
-import { flushLogs, showsColor, writeWhole } from "./src/cli/output.ts";
+import { flushLogs, showsColor, writeMessage, writeWhole } from "./src/cli/output.ts";
 import { isGranted } from "./src/cli/permissions.ts";
 import { runProgram } from "./src/cli/run.ts";
 
 const TERMINAL: Terminal = {
   out: (text) => writeWhole(Deno.stdout, new TextEncoder().encode(`${text}\n`)),
   outBytes: (bytes) => writeWhole(Deno.stdout, bytes),
-  err: (text) => writeWhole(Deno.stderr, new TextEncoder().encode(`${text}\n`)),
+  err: (text) => writeMessage(Deno.stderr, new TextEncoder().encode(`${text}\n`)),
   color: showsColor(Deno.stdout),
   env: (name) => isGranted({ name: "env", variable: name }) ? Deno.env.get(name) : undefined,
 };

@@ -96,7 +96,32 @@ export function showsColor(stream: { isTerminal(): boolean }): boolean {
   return !Deno.noColor && stream.isTerminal();
 }
 
-/** Writes everything before it returns; throws `Deno.errors.BrokenPipe` when nobody reads any more. */
+/** A result could not be written: a full disk, for one. */
+export class OutputError extends Error {
+  override readonly name = "OutputError";
+}
+
+/**
+ * Writes everything before it returns.
+ *
+ * @throws {Deno.errors.BrokenPipe} when nobody reads any more.
+ * @throws {OutputError} for any other reason.
+ */
 export function writeWhole(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
+  try {
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OutputError(`The result cannot be written: ${reason}`, { cause: error });
+  }
+}
+
+/** Writes a message if that can be done; where it cannot, there is nobody to tell. */
+export function writeMessage(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  try {
+    writeWhole(stream, bytes);
+  } catch {
+    // the exit code still says how it went
+  }
 }

@@ -14,6 +14,7 @@ import { FlagConflictError } from "./flags.ts";
 import { GatewayRefusedError, UnreachableError } from "./gateway_client.ts";
 import { helpOf, overview } from "./help.ts";
 import { findCommand, UnknownCommandError } from "./lookup.ts";
+import { OutputError } from "./output.ts";
 
 /** Runs the command that the arguments name; resolves with the exit code. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -53,7 +54,7 @@ function explainFailure(
     terminal.err(`berth: ${error.message}`);
     return EXIT.unreachable;
   }
-  if (error instanceof GatewayRefusedError) {
+  if (error instanceof GatewayRefusedError || error instanceof OutputError) {
     terminal.err(`berth: ${error.message}`);
     return EXIT.failed;
   }

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { LossyOutput, showsColor } from "../../src/cli/output.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { LossyOutput, OutputError, showsColor, writeMessage, writeWhole } from "../../src/cli/output.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -71,4 +71,48 @@ Deno.test("W23: a write that fails loses its piece alone", async () => {
 Deno.test("colours are for terminals alone, and for none when NO_COLOR is set", () => {
   assertEquals(showsColor({ isTerminal: () => false }), false);
   assertEquals(showsColor({ isTerminal: () => true }), !Deno.noColor);
+});
+
+/** A stream that takes some bytes at a time and then fails. */
+function failing(error: Error, taken: number[] = []) {
+  return {
+    writeSync() {
+      const count = taken.shift();
+      if (count === undefined) throw error;
+      return count;
+    },
+  };
+}
+
+Deno.test("a result that cannot be written is told in one sentence, a reader that is gone as such", () => {
+  const full = new Error("No space left on device (os error 28)");
+  const told = assertThrows(() => writeWhole(failing(full, [2]), bytes("result")), OutputError);
+  assertEquals(told.message, "The result cannot be written: No space left on device (os error 28)");
+  assertThrows(() => writeWhole(failing(new Deno.errors.BrokenPipe("x")), bytes("result")), Deno.errors.BrokenPipe);
+  writeWhole(failing(full, [2, 4]), bytes("result"));
+});
+
+Deno.test("a message that cannot be written fails nothing", () => {
+  writeMessage(failing(new Error("full")), bytes("message"));
+});
+
+Deno.test({
+  name: "the real program on a full device says so in one line and exits with 1; on two it exits with 1",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const root = new URL("../../", import.meta.url).pathname;
+    const shell = async (redirect: string) => {
+      const command = `exec "$0" run -P main.ts schema ${redirect}`;
+      const options = { args: ["-c", command, Deno.execPath()], cwd: root, env: { NO_COLOR: "1" } };
+      const { code, stderr } = await new Deno.Command("sh", options).output();
+      return {
+        code,
+        lines: new TextDecoder().decode(stderr).split("\n").filter((line) => /berth|rror|at /.test(line)),
+      };
+    };
+    const one = await shell("> /dev/full");
+    assertEquals(one.code, 1);
+    assertEquals(one.lines, ["berth: The result cannot be written: No space left on device (os error 28)"]);
+    assertEquals((await shell("> /dev/full 2> /dev/full")).code, 1);
+  },
 });
