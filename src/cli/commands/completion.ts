@@ -42,6 +42,9 @@ function wordsAfter(commands: readonly Command[]): ReadonlyMap<string, readonly 
     if (second !== undefined) add(first, [second]);
     const names = commands.map((command) => command.name.split(" ")[0] ?? "");
     add(name, [...(name === "help" ? names : positionals?.words ?? []), ...[...flags, HELP_FLAG].map(flagWord)]);
+    // What help is asked about is a command and nothing more.
+    add(`help ${first}`, second === undefined ? [] : [second]);
+    if (second !== undefined) add(`help ${name}`, []);
   }
   return after;
 }
@@ -50,8 +53,9 @@ function flagWord({ name }: FlagSpec): string {
   return `-${name}`;
 }
 
-function flagsThatName(commands: readonly Command[], what: "file" | "folder"): readonly string[] {
-  const names = commands.flatMap(({ flags }) => flags.filter((flag) => flag.completes === what).map(flagWord));
+function flagsThatName(commands: readonly Command[], what: "file" | "folder" | undefined): readonly string[] {
+  const flags = commands.flatMap(({ flags }) => flags).filter(({ value }) => value !== undefined);
+  const names = flags.filter(({ completes }) => completes === what).map(flagWord);
   return [...new Set(names)].flatMap((name) => [name, `-${name}`]);
 }
 
@@ -72,14 +76,21 @@ ${caseArms(commands)}
   esac`;
 }
 
+/** Files and folders are left to bash: it knows how to quote them, and what may follow them. */
 function bashScript(commands: readonly Command[]): string {
   return `# Completion of berth for bash: source it.
 _berth() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}" words typed
   typed="\${COMP_WORDS[*]:1:COMP_CWORD - 1} "
+  COMPREPLY=()
+  # -flag=value is three words here.
+  if [ "$current" = = ]; then current=
+  elif [ "$previous" = = ]; then previous="\${COMP_WORDS[COMP_CWORD - 2]}"
+  fi
   case "$previous" in
-    ${flagsThatName(commands, "file").join("|")}) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-    ${flagsThatName(commands, "folder").join("|")}) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    ${flagsThatName(commands, "file").join("|")}) compopt -o default; return ;;
+    ${flagsThatName(commands, "folder").join("|")}) compopt -o dirnames; return ;;
+    ${flagsThatName(commands, undefined).join("|")}) return ;;
   esac
 ${wordsScript(commands, "serve")}
   case "$current" in --*) words="\${words// -/ --}" ;; esac
@@ -94,9 +105,11 @@ function zshScript(commands: readonly Command[]): string {
 _berth() {
   local typed words_text previous="\${words[CURRENT-1]}"
   typed="\${words[2,CURRENT-1]} "
+  if [[ "\${words[CURRENT]}" == -*=* ]]; then previous="\${words[CURRENT]%%=*}"; compset -P 1 '*='; fi
   case "$previous" in
     ${flagsThatName(commands, "file").join("|")}) _files; return ;;
     ${flagsThatName(commands, "folder").join("|")}) _files -/; return ;;
+    ${flagsThatName(commands, undefined).join("|")}) return ;;
   esac
 ${wordsScript(commands, "serve").replaceAll('words="', 'words_text="')}
   case "\${words[CURRENT]}" in --*) words_text="\${words_text// -/ --}" ;; esac
@@ -119,8 +132,11 @@ function fishScript(commands: readonly Command[]): string {
       const open = `__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${second}`;
       lines.push(`complete -c berth -n ${quote(open)} -a ${second} -d ${quote(summary)}`);
     }
-    for (const word of name === "help" ? firsts : positionals?.words ?? []) {
-      lines.push(`complete -c berth -n ${quote(seen)} -a ${word}`);
+    for (const word of positionals?.words ?? []) lines.push(`complete -c berth -n ${quote(seen)} -a ${word}`);
+    if (name === "help") {
+      const others = firsts.filter((first) => first !== name);
+      const open = `${seen}; and not __fish_seen_subcommand_from ${others.join(" ")}`;
+      for (const word of firsts) lines.push(`complete -c berth -n ${quote(open)} -a ${word}`);
     }
     const when = name === "serve" ? `${seen}; or ${none}` : seen;
     for (const flag of [...flags, HELP_FLAG]) lines.push(fishFlag(flag, when));
