@@ -68,9 +68,12 @@ Deno.test("unload names its models in the path, or none for all", async () => {
 
 Deno.test("reload prints what changed, or what is wrong with exit code 1", async () => {
   const done = { status: "reloaded", problems: [], warnings: ["w"], changed: ["a", "b"], added: ["c"], removed: [] };
+  const more = { ...done, settings: ["ttl"], draining: ["a"] };
   const reloaded = await ask(["reload"], () => Response.json(done));
   assertEquals([reloaded.code, reloaded.asked], [0, ["POST /api/config/reload"]]);
   assertEquals([reloaded.out, reloaded.err], ["Reloaded\n  added: c\n  changed: a, b\n", "warning: w\n"]);
+  const full = (await ask(["reload"], () => Response.json(more))).out;
+  assertStringIncludes(full, "  settings: ttl\n  ending when they have served: a\n");
   const unchanged = await ask(["reload"], () => Response.json({ status: "unchanged" }));
   assertEquals([unchanged.code, unchanged.out], [0, "Unchanged: the config in force says the same\n"]);
   const bad = { status: "rejected", problems: ["c.yaml:1:1: no"], warnings: [], changed: [], added: [], removed: [] };

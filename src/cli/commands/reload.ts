@@ -27,6 +27,15 @@ export const reloadCommand: Command = {
   },
 };
 
+/** What the answer lists, and how it is told. */
+const LISTS = [
+  ["added", "added"],
+  ["changed", "changed"],
+  ["removed", "removed"],
+  ["settings", "settings"],
+  ["draining", "ending when they have served"],
+] as const;
+
 function printAnswer(answer: unknown, terminal: Terminal): void {
   for (const problem of textsIn(answer, "problems")) terminal.err(problem);
   for (const warning of textsIn(answer, "warnings")) terminal.err(`warning: ${warning}`);
@@ -34,9 +43,9 @@ function printAnswer(answer: unknown, terminal: Terminal): void {
   if (status === "rejected") return terminal.out("Rejected: the config in force stays");
   if (status === "unchanged") return terminal.out("Unchanged: the config in force says the same");
   terminal.out(status === "reloaded" ? "Reloaded" : `The gateway says: ${String(status)}`);
-  for (const list of ["added", "changed", "removed"]) {
+  for (const [list, what] of LISTS) {
     const names = textsIn(answer, list);
-    if (names.length > 0) terminal.out(`  ${list}: ${names.join(", ")}`);
+    if (names.length > 0) terminal.out(`  ${what}: ${names.join(", ")}`);
   }
 }
 
