@@ -89,9 +89,11 @@ export class ConfigReloader implements ConfigFiles {
     } catch (error) {
       if (!(error instanceof ConfigErrors || error instanceof ConfigFileError)) throw error;
       log.error(`The config was not reloaded, the one before stays in force. ${error.message}`);
-      const problems = error instanceof ConfigErrors ? error.issues.map(String) : [error.message];
+      const isRead = error instanceof ConfigErrors;
+      const problems = isRead ? error.issues.map(String) : error.message.split("\n");
+      const warnings = isRead ? error.warnings.map(String) : [];
       this.#origin = { ...this.#origin, rejected: { at: this.#now().toISOString(), problems } };
-      return nothingReloaded("rejected", { problems });
+      return nothingReloaded("rejected", { problems, warnings });
     }
   }
 

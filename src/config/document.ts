@@ -77,7 +77,7 @@ function readText(text: string, env: ReadEnvironment, { file, findings, room }: 
     bytes,
     looked: substitution.looked,
     hasMissing: substitution.problems.size > 0,
-    placeOf: (path) => lineOf(substitution.originalOffset(locator.offsetOf(path))),
+    placeOf: (path, part) => lineOf(substitution.originalOffset(locator.offsetOf(path, part))),
     written: (path) => {
       const written = locator.written(path);
       return written === undefined || holdsMissing(written) ? undefined : written;

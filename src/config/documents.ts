@@ -23,8 +23,8 @@ export interface Documents extends WrittenSource {
   readonly isWhole: boolean;
   /** Values of the environment that may stand in the tree. */
   readonly secrets: ReadonlyMap<string, string>;
-  /** Where a path of the tree is written. */
-  placeOf(path: ConfigPath): Place;
+  /** Where a path of the tree is written, or a part of the text there. */
+  placeOf(path: ConfigPath, part?: string): Place;
   /** Whether what stands there depends on a value that is missing, which was told. */
   isMissing(path: ConfigPath): boolean;
 }
@@ -44,9 +44,9 @@ export function readDocuments({ texts, env, cache }: ConfigSource, findings: Fin
   }
   const trees = documents.map(({ tree }) => tree);
   const { tree, conflicts } = mergeTrees(trees);
-  const placeIn = (index: number, path: ConfigPath): Place => {
+  const placeIn = (index: number, path: ConfigPath, part?: string): Place => {
     const document = documents[index];
-    return { file: document?.file ?? "config", ...document?.placeOf(path) ?? { line: 0, column: 0 } };
+    return { file: document?.file ?? "config", ...document?.placeOf(path, part) ?? { line: 0, column: 0 } };
   };
   for (const { later, path, message, found, expected } of conflicts) {
     const place = placeIn(later, path);
@@ -58,9 +58,9 @@ export function readDocuments({ texts, env, cache }: ConfigSource, findings: Fin
     tree,
     isWhole: documents.every(({ isWhole }) => isWhole),
     secrets: secretsOf(documents),
-    placeOf(path) {
+    placeOf(path, part) {
       const origin = originOf(path, trees);
-      return placeIn(origin.index, origin.path);
+      return placeIn(origin.index, origin.path, part);
     },
     written(path) {
       const node = nodeAt(tree, path);

@@ -33,7 +33,7 @@ export interface PlacedMacro {
 /** Called with what is wrong and where. */
 export interface Complain {
   /** Tells a problem. */
-  (path: ConfigPath, message: string, more?: Pick<Finding, "refersTo" | "hides">): void;
+  (path: ConfigPath, message: string, more?: Pick<Finding, "refersTo" | "hides" | "token" | "isLost">): void;
   /** Takes characters from what all expansions together may write; false when nothing is left. */
   readonly spend?: (characters: number) => boolean;
 }
@@ -55,7 +55,7 @@ export function createBudget(): (characters: number) => boolean {
 /** Complaints as problems of a config, with a budget for everything that is expanded under them. */
 export function complainTo(findings: Findings, spend: (characters: number) => boolean = createBudget()): Complain {
   return Object.assign(
-    (path: ConfigPath, message: string, more?: Pick<Finding, "refersTo" | "hides">) =>
+    (path: ConfigPath, message: string, more?: Pick<Finding, "refersTo" | "hides" | "token" | "isLost">) =>
       findings.problem({ path, message, ...more }),
     { spend },
   );
@@ -121,7 +121,9 @@ function expandTexts(node: unknown, path: ConfigPath, { scope, complain, begin }
   return mapStrings(node, (text, at) => {
     const expanded = text.includes("${") ? expandText(begin(text), scope, complain) : text;
     if (expanded !== null) return expanded;
-    complain(at, `the macros used here expand to more than ${MAX_TEXT_LENGTH} characters, or to too much altogether`);
+    complain(at, `the macros used here expand to more than ${MAX_TEXT_LENGTH} characters, or to too much altogether`, {
+      isLost: true,
+    });
     return "";
   }, path);
 }

@@ -66,12 +66,18 @@ export function listOf<Item extends z.ZodType>(item: Item): z.ZodPreprocess<z.Zo
   return z.preprocess((value) => value === null ? [] : value, z.array(item, "must be a list"));
 }
 
-/** A length of time, see {@link parseDuration}; `bound` says what else holds for it, when it is none. */
+/** A length of time, see {@link parseDuration}; `bound` is the least one, which is told when it is negative. */
 export function duration(bound?: string): z.ZodUnion<readonly [z.ZodNumber, z.ZodString]> {
   return z.union([z.number(), z.string()]).refine(
     (value) => parseDuration(value) !== null,
-    `must be ${DURATION_FORMS}${bound === undefined ? "" : `; ${bound}`}`,
+    {
+      error: ({ input }) => `must be ${DURATION_FORMS}${bound !== undefined && isNegative(input) ? `; ${bound}` : ""}`,
+    },
   );
+}
+
+function isNegative(value: unknown): boolean {
+  return /^\s*-\s*[\d.]/.test(String(value));
 }
 
 /** A block of known keys. */

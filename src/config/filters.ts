@@ -73,7 +73,7 @@ export function rejectLeftoverNames(model: Tree, id: string, complain: Complain)
   for (const name of Object.keys(byName)) {
     for (const match of name.matchAll(/\$\{[A-Za-z0-9_-]+\}/g)) {
       const message = `unknown macro '${match[0]}' found in model ${id} filters.setParamsByID key`;
-      complain(["models", id, "filters", "setParamsByID", name], message, { refersTo: "macro" });
+      complain(["models", id, "filters", "setParamsByID", name], message, { refersTo: "macro", token: match[0] });
     }
   }
 }

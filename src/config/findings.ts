@@ -29,6 +29,12 @@ export interface Finding {
   readonly hides?: NameKind | undefined;
   /** What is said to be missing or empty: it may be so because something in it was left out. */
   readonly missing?: ConfigPath | undefined;
+  /** The part of the text at the path that it is about: its place is where that stands. */
+  readonly token?: string | undefined;
+  /** What stands there was given up: whatever else is told about it is no news. */
+  readonly isLost?: boolean | undefined;
+  /** Of warnings: the key is not known, so what stands in it is not read. */
+  readonly isIgnored?: boolean | undefined;
   /** Of warnings with the same text here only the first is told. */
   readonly once?: string | undefined;
 }

@@ -70,7 +70,9 @@ export class ConfigIssue {
       this.expected === undefined ? null : `expected ${this.expected}`,
       this.found === undefined ? null : `found ${this.found}`,
     ].filter((fact) => fact !== null).join(", ");
-    const hint = this.suggestion === undefined ? "" : ` Did you mean ${JSON.stringify(this.suggestion)}?`;
+    const hint = this.suggestion === undefined
+      ? ""
+      : `${facts === "" && !this.message.endsWith(".") ? "." : ""} Did you mean ${JSON.stringify(this.suggestion)}?`;
     return `${place}:${path} ${this.message}${facts === "" ? "" : ` (${facts})`}${hint}`;
   }
 }
@@ -80,13 +82,26 @@ export class ConfigErrors extends Error {
   override readonly name = "ConfigErrors";
   /** Every problem; at least one. */
   readonly issues: readonly ConfigIssue[];
+  /** What deserves attention besides: a problem may come of it. */
+  readonly warnings: readonly ConfigIssue[];
 
-  /** Makes the error; its message lists the problems, one a line. */
-  constructor(issues: readonly ConfigIssue[]) {
-    const head = issues.length === 1 ? "The config has 1 problem" : `The config has ${issues.length} problems`;
-    super(`${head}:\n${issues.map((issue) => `  ${issue}`).join("\n")}`);
+  /** Makes the error; its message lists the problems, one a line, then the warnings. */
+  constructor(issues: readonly ConfigIssue[], warnings: readonly ConfigIssue[] = []) {
+    const alone = warnings.length === 0;
+    const counts = [count(issues.length, "problem"), ...(alone ? [] : [count(warnings.length, "warning")])];
+    const lines = [
+      ...issues.map((issue) => alone ? `  ${issue}` : `  error: ${issue}`),
+      ...warnings.map((warning) => `  warning: ${warning}`),
+    ];
+    super(`The config has ${counts.join(" and ")}:\n${lines.join("\n")}`);
     this.issues = issues;
+    this.warnings = warnings;
   }
+}
+
+/** A number with its noun, such as `2 problems`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** Writes a path as `models.qwen.aliases[0]`; keys that need it are quoted. */

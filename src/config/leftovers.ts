@@ -55,7 +55,7 @@ function settle(text: string, path: ConfigPath, complain: Complain, fault: (name
   return unmark(text, (placeholder, name, literal) => {
     const message = fault(name);
     if (message === null) return literal ? "$" + placeholder : placeholder;
-    if (!literal) complain(path, message, { refersTo: "macro" });
+    if (!literal) complain(path, message, { refersTo: "macro", token: placeholder });
     return placeholder;
   });
 }

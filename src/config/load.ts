@@ -16,6 +16,7 @@ import { type LoadedModels, loadModels } from "./models.ts";
 import { checkFullNames, loadPeers } from "./peers.ts";
 import { placeFindings } from "./placing.ts";
 import { loadProfiles } from "./profiles.ts";
+import { relateProblems } from "./related.ts";
 import { loadRouter } from "./routing.ts";
 import { schedulerOf } from "./scheduling.ts";
 import { topSchema, type TopSettings } from "./schema.ts";
@@ -54,7 +55,7 @@ export interface LoadedConfig {
  */
 export function loadConfig(source: ConfigSource): LoadedConfig {
   const findings = gatherFindings();
-  const { problems, warnings } = findings;
+  const { warnings } = findings;
   const documents = readDocuments(source, findings);
   const root = documents.tree;
   const files = source.texts.map(({ file }) => file);
@@ -78,8 +79,10 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
     cache: source.cache,
   });
   const config = assemble({ models, names, top, settings, source, findings, documents });
-  if (problems.length > 0) throw new ConfigErrors(placeFindings(problems, documents, files));
-  return { config, warnings: placeFindings(warnings, documents, files) };
+  const placed = placeFindings(warnings, documents, files);
+  const related = relateProblems({ root, findings, variables: [...documents.secrets.keys()] });
+  if (related.length === 0) return { config, warnings: placed };
+  throw new ConfigErrors(placeFindings(related, documents, files), placed);
 }
 
 /** The effective configuration; it may be used only when no problem was told. */

@@ -40,7 +40,7 @@ export function readMacros(
   }
   for (const [name, value] of entriesAsWritten(node, path, source)) {
     const fault = faultOf(name, value);
-    if (fault !== null) complain([...path, name], owner + fault, isName(name) ? { hides: "macro" } : {});
+    if (fault !== null) complain([...path, name], owner + fault);
     else if (typeof value === "string") macros.set(name, markLiterals(value));
     else if (isInexact(value)) macros.set(name, keepDigits(value, [...path, name], { findings, source }));
     else if (typeof value === "number" || typeof value === "boolean") macros.set(name, value);
@@ -59,11 +59,6 @@ function keepDigits(
   const message = "Larger than a number that keeps all its digits: it is kept as text; quote it to be sure";
   findings.warning({ path, message });
   return digits;
-}
-
-/** Whether a placeholder could mean a macro of this name. */
-function isName(name: string): boolean {
-  return name.length <= MAX_NAME_LENGTH && /^[A-Za-z0-9_-]+$/.test(name) && !RESERVED.has(name);
 }
 
 function faultOf(name: string, value: unknown): string | null {

@@ -18,6 +18,7 @@ import {
   type Macros,
   type MacroValue,
   mergeMacros,
+  unmark,
   usesPlaceholder,
 } from "./expansion.ts";
 import { settleModel } from "./leftovers.ts";
@@ -154,6 +155,8 @@ function withPort({ id, node, expanded }: Draft, { port, findings, complain }: P
   // A command that is no text is complained about as such.
   const isCommand = expanded.cmd !== undefined && typeof expanded.cmd !== "object";
   if (usesPlaceholder(expanded.proxy, "PORT") && isCommand) {
+    // Without a command, or with an unknown macro in it, nobody knows whether it would use the port.
+    if (isUnsettled(expanded.cmd)) return { ...withoutPrototype(expanded), proxy: "http://localhost" };
     findings.problem({
       path: node.proxy === undefined || node.proxy === null ? path : [...path, "proxy"],
       message: `model ${id}: proxy uses \${PORT} but cmd does not - \${PORT} is only available when used in cmd`,
@@ -161,6 +164,16 @@ function withPort({ id, node, expanded }: Draft, { port, findings, complain }: P
     return { ...withoutPrototype(expanded), proxy: "http://localhost" };
   }
   return isCommand ? expanded : { ...withoutPrototype(expanded), proxy: "http://localhost" };
+}
+
+/** Whether a command is empty, or holds placeholders that nothing replaced. */
+function isUnsettled(cmd: unknown): boolean {
+  let unsettled = String(cmd).trim() === "";
+  unmark(String(cmd), (placeholder, _name, literal) => {
+    unsettled ||= !literal;
+    return placeholder;
+  });
+  return unsettled;
 }
 
 interface ExpandContext {

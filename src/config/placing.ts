@@ -28,7 +28,7 @@ export function placeFindings(
   const told = withoutFollowUps(findings, documents);
   const issues = told.slice(0, MAX_ISSUES)
     .map((finding) => {
-      const place = finding.place ?? documents.placeOf(finding.path);
+      const place = finding.place ?? documents.placeOf(finding.path, finding.token);
       return new ConfigIssue({
         ...place,
         path: finding.path.map((step) => typeof step === "number" ? step : hide(step)),
@@ -51,9 +51,11 @@ function withoutFollowUps(findings: readonly Finding[], documents: Documents): r
     findings.filter(({ missing }) => missing === undefined)
       .flatMap(({ path }) => path.map((_, i) => path.slice(0, i + 1).join("\0"))),
   );
-  return findings.filter(({ path, place, refersTo, missing }) => {
+  return findings.filter(({ path, place, refersTo, missing, token }) => {
     if (place !== undefined) return true;
     if (refersTo !== undefined && (!documents.isWhole || hidden.has(refersTo))) return false;
+    // What is written there is wrong whatever the missing value is.
+    if (token !== undefined) return true;
     return !documents.isMissing(path) && !(missing !== undefined && broken.has(missing.join("\0")));
   });
 }

@@ -18,8 +18,8 @@ export interface Position {
 
 /** Finds places in one text. */
 export interface Locator {
-  /** Characters before the path or its nearest known ancestor; -1 when there is none. */
-  offsetOf(path: ConfigPath): number;
+  /** Characters before the path or its nearest known ancestor, or before a part of the text there; -1 when there is none. */
+  offsetOf(path: ConfigPath, part?: string): number;
   /** A plain scalar as it is written; `undefined` for anything else. */
   written(path: ConfigPath): string | undefined;
   /** The keys of a mapping in the order in which they are written, merged ones where the merge stands. */
@@ -60,8 +60,13 @@ export function createLocator(text: string): Locator {
     return step;
   };
   return {
-    offsetOf(path) {
+    offsetOf(path, part) {
       const { offset, node } = walk(path);
+      const holder = part === undefined ? null : standsFor(node);
+      if (part !== undefined && holder?.kind === "scalar") {
+        const at = text.indexOf(part, holder.start);
+        if (at >= 0 && at < holder.end) return at;
+      }
       return node?.kind === "alias" && node.target?.kind === "scalar" ? node.target.start : offset;
     },
     written(path) {

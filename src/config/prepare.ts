@@ -79,9 +79,10 @@ function prepareBlock({ keys, strict }: Block, node: Tree, path: ConfigPath, con
         context.findings.warning({
           path: at,
           message: `Unknown key ${JSON.stringify(key)} is ignored.`,
+          isIgnored: true,
           suggestion: ++unknown > MAX_SUGGESTIONS
             ? undefined
-            : nearestName(key, [...Object.keys(keys), ...(path.length === 0 ? ["models"] : [])]),
+            : meantBy(key, keys) ?? nearestName(key, [...Object.keys(keys), ...(path.length === 0 ? ["models"] : [])]),
         });
       }
       continue;
@@ -92,6 +93,14 @@ function prepareBlock({ keys, strict }: Block, node: Tree, path: ConfigPath, con
     if (value !== undefined) prepared[key] = value;
   }
   return prepared;
+}
+
+/** Names that other programs use for a key, too far from it to look like a slip. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { command: "cmd", run: "cmd", environment: "env" };
+
+function meantBy(key: string, keys: Block["keys"]): string | undefined {
+  const meant = Object.hasOwn(OTHER_NAMES, key.toLowerCase()) ? OTHER_NAMES[key.toLowerCase()] : undefined;
+  return meant !== undefined && Object.hasOwn(keys, meant) ? meant : undefined;
 }
 
 function tellNoEffect(path: ConfigPath, since: "yet" | "ever", { findings, told }: PrepareContext): void {

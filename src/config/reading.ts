@@ -27,8 +27,8 @@ export interface ReadDocument {
   readonly looked: ReadonlyMap<string, string | undefined>;
   /** Whether a value is missing in the tree. */
   readonly hasMissing: boolean;
-  /** Where a path of the tree stands; line 0 when it is not known. */
-  placeOf(path: ConfigPath): Position;
+  /** Where a path of the tree stands, or a part of the text there; line 0 when it is not known. */
+  placeOf(path: ConfigPath, part?: string): Position;
   /** A plain scalar as it is written; `undefined` for anything else. */
   written(path: ConfigPath): string | undefined;
   /** The keys of a mapping in the order in which they are written. */

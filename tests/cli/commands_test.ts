@@ -113,7 +113,9 @@ Deno.test("check -strict fails on warnings, each with its place; without -strict
     const told = await run(["check", "-config", file, "-print=false"]);
     assertEquals(told.code, 0);
     assertStringIncludes(told.err, `warning: ${file}:4:5: models.m.colour: Unknown key "colour"`);
-    assertEquals((await run(["check", "-config", file, "--strict"])).code, 1);
+    const strict = await run(["check", "-config", file, "--strict", "-print=false"]);
+    assertEquals(strict.code, 1);
+    assertStringIncludes(strict.err, "The config loads: 1 model, 1 warning; -strict lets none pass\n");
   });
 });
 
@@ -127,6 +129,21 @@ Deno.test("check tells every problem with its place and exits 1; a file that is 
     const missing = await run(["check", "-config", `${file}.not`]);
     assertEquals(missing.code, 1);
     assertStringIncludes(missing.err, `${file}.not`);
+  });
+});
+
+Deno.test("check tells the warnings of a config that does not load, too", async () => {
+  await withConfig("startPort: x\nlogLevle: debug\n", async (file) => {
+    const { code, err } = await run(["check", "-config", file]);
+    assertEquals(code, 1);
+    assertStringIncludes(err, `error: ${file}:1:`);
+    assertStringIncludes(
+      err,
+      `warning: ${file}:2:1: logLevle: Unknown key "logLevle" is ignored. Did you mean "logLevel"?`,
+    );
+    assertStringIncludes(err, "The config does not load: 1 problem, 1 warning\n");
+    const { ok, problems, warnings } = JSON.parse((await run(["check", "-config", file, "-json"])).out);
+    assertEquals([ok, problems.length, warnings.length, warnings[0].suggestion], [false, 1, 1, "logLevel"]);
   });
 });
 

@@ -97,8 +97,12 @@ Deno.test("a config that does not load changes nothing; the log, the answer and 
   scene(async ({ file, lines, worker, started }) => {
     const files = started();
     const before = worker.config;
-    await Deno.writeTextFile(file, A + "  b: { ttl: often }\n");
+    await Deno.writeTextFile(file, A + "  b: { ttl: often }\nlogLevle: debug\n");
     const answer = files.reload();
+    assertEquals(answer.warnings.map((warning) => warning.replace(file, "")), [
+      ':4:1: logLevle: Unknown key "logLevle" is ignored. Did you mean "logLevel"?',
+    ]);
+    assertStringIncludes(lines.join("\n"), `  warning: ${answer.warnings[0]}`);
     assertEquals([answer.status, worker.config === before], ["rejected", true]);
     assert(answer.problems.length > 0 && answer.problems.every((problem) => problem.startsWith(`${file}:3:`)));
     const { rejected, generation } = files.origin();

@@ -31,7 +31,7 @@ peers: {far: {proxy: "http://h", models: [m]}}
   assertEquals(pathsOf(matrix, models(["b", "filters: [lost]"])), ["b.yaml models.b.filters"]);
   assertEquals(pathsOf(uses, "peers: {p: []}\n"), ["b.yaml peers.p"]);
   assertEquals(pathsOf(uses, "macros: {m: [x]}\n").length, 5, "a macro is no such name");
-  assertEquals(pathsOf("x-a: 1\n", "macros: {m: [x]}\nlogLevel: '${m} ${gone}'\n"), ["b.yaml macros.m"]);
+  assertEquals(pathsOf("x-a: 1\n", "macros: {m: [x]}\nlogLevel: '${m}'\n"), ["b.yaml macros.m"]);
   assertEquals(pathsOf(matrix.replace("{v: lost}", "{v: [lost]}"), ""), [
     "a.yaml routing.router.settings.matrix.vars.v",
   ]);

@@ -29,7 +29,7 @@ Deno.test("CN8: a profile is a mapping with pins that lead somewhere", async (t)
     ["no pins", "profiles: {p: {description: x}}", "must contain at least one entry"],
     ["empty pins", "profiles: {p: {pins: {}}}", "must contain at least one entry"],
     ["nothing", "profiles: {p: }", "must contain at least one entry"],
-    ["an unknown target", "profiles: {p: {pins: {x: modl}}}", 'references unknown model "modl" Did you mean "model"?'],
+    ["an unknown target", "profiles: {p: {pins: {x: modl}}}", 'references unknown model "modl". Did you mean "model"?'],
     ["a blank name", "profiles: {' ': {pins: {x: model}}}", "a profile name must not be blank"],
     ["a blank pin", "profiles: {p: {pins: {' ': model}}}", "a pin name must not be blank"],
   ];

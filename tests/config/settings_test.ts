@@ -128,7 +128,7 @@ Deno.test("preloaded models are real ids, each once; other names are left out wi
   assertEquals(told.length, 2);
   assertStringIncludes(
     told[0] ?? "",
-    'hooks.on_startup.preload[4]: "alpah" is no model here: it is left out Did you mean "alpha"?',
+    'hooks.on_startup.preload[4]: "alpah" is no model here: it is left out. Did you mean "alpha"?',
   );
   assertStringIncludes(told[1] ?? "", '"far" is a model of a peer');
 });

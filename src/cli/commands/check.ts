@@ -5,7 +5,7 @@
  */
 
 import { stringify } from "@std/yaml";
-import { formatPath } from "../../config/issues.ts";
+import { count, formatPath } from "../../config/issues.ts";
 import { ConfigErrors, type ConfigIssue } from "../../config/load.ts";
 import type { Arguments } from "../arguments.ts";
 import type { Command, Terminal } from "../command.ts";
@@ -43,7 +43,7 @@ tokens and passwords read ***. Exit code 1 when the config does not load, or has
     const failed = verdict.loaded === null || (args.has("strict") && verdict.warnings.length > 0);
     const effective = verdict.loaded === null || !args.has("print", true) ? null : effectiveOf(verdict.loaded);
     if (args.has("json")) printJson(verdict, { ok: !failed, effective, terminal });
-    else printText(verdict, { effective, terminal });
+    else printText(verdict, { failed, effective, terminal });
     return failed ? EXIT.failed : EXIT.ok;
   },
 };
@@ -54,7 +54,7 @@ function judge(args: Arguments): Verdict {
     return { loaded, unreadable: null, problems: [], warnings: loaded.warnings };
   } catch (error) {
     const nothing = { loaded: null, unreadable: null, problems: [], warnings: [] };
-    if (error instanceof ConfigErrors) return { ...nothing, problems: error.issues };
+    if (error instanceof ConfigErrors) return { ...nothing, problems: error.issues, warnings: error.warnings };
     if (error instanceof ConfigFileError) return { ...nothing, unreadable: error.message };
     throw error;
   }
@@ -66,19 +66,23 @@ function effectiveOf({ config, environment }: LoadedFiles): Readonly<Record<stri
 
 function printText(
   { loaded, unreadable, problems, warnings }: Verdict,
-  { effective, terminal }: {
+  { failed, effective, terminal }: {
+    readonly failed: boolean;
     readonly effective: Readonly<Record<string, unknown>> | null;
     readonly terminal: Terminal;
   },
 ): void {
-  if (unreadable !== null) terminal.err(`error: ${unreadable}`);
+  for (const line of unreadable?.split("\n") ?? []) terminal.err(`error: ${line}`);
   for (const problem of problems) terminal.err(`error: ${problem}`);
   for (const warning of warnings) terminal.err(`warning: ${warning}`);
   if (loaded === null) {
-    return terminal.err(`The config does not load: ${count(unreadable === null ? problems.length : 1, "problem")}`);
+    const found = [count(problems.length + (unreadable?.split("\n").length ?? 0), "problem")];
+    if (warnings.length > 0) found.push(count(warnings.length, "warning"));
+    return terminal.err(`The config does not load: ${found.join(", ")}`);
   }
   if (effective !== null) terminal.out(stringify(effective, { lineWidth: 120, useAnchors: false }).trimEnd());
-  terminal.err(`The config loads: ${count(loaded.config.models.size, "model")}, ${count(warnings.length, "warning")}`);
+  const counts = `${count(loaded.config.models.size, "model")}, ${count(warnings.length, "warning")}`;
+  terminal.err(`The config loads: ${counts}${failed ? "; -strict lets none pass" : ""}`);
 }
 
 function printJson(
@@ -89,15 +93,11 @@ function printJson(
     readonly terminal: Terminal;
   },
 ): void {
-  const broken = unreadable === null ? [] : [{ message: unreadable }];
+  const broken = unreadable === null ? [] : unreadable.split("\n").map((message) => ({ message }));
   const found = { problems: [...broken, ...problems.map(plainIssue)], warnings: warnings.map(plainIssue) };
   terminal.out(JSON.stringify({ ok, ...found, config: effective }, null, 2));
 }
 
 function plainIssue({ file, line, column, path, message, found, expected, suggestion }: ConfigIssue): unknown {
   return { file, line, column, path: formatPath(path), message, found, expected, suggestion };
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
