@@ -18,6 +18,11 @@ export class ConfigFileError extends Error {
   override readonly name = "ConfigFileError";
 }
 
+const NOT_GRANTED = "this process may not read files; run it with --allow-read or -P";
+
+/** Why one file cannot be read, as the end of a sentence. */
+class UnreadableError extends Error {}
+
 /** The folder that worker modules of a config are relative to: that of the file, or else the folder of files. */
 export function baseFolderOf({ file, dir }: ConfigPaths): string | null {
   if (file === null) return dir;
@@ -32,9 +37,10 @@ export function isEmbedded({ file, dir }: ConfigPaths): boolean {
 
 /**
  * Reads the texts of a config in the order in which they are merged: the file, then the folder's `*.yaml` and `*.yml` in
- * ascending order of their names (spec §1.6).
+ * ascending order of their names (spec §1.6). A file that cannot be read says why, so that what is wrong with the others
+ * is told with it.
  *
- * @throws {ConfigFileError} with everything that cannot be read; when nothing is there to be read, or the file is in the folder too.
+ * @throws {ConfigFileError} when nothing can be read, or the file is in the folder too.
  */
 export function readConfigFiles(paths: ConfigPaths): readonly ConfigText[] {
   if (isEmbedded(paths)) return [{ file: DEFAULT_CONFIG_FILE, text: DEFAULT_CONFIG_TEXT }];
@@ -42,17 +48,16 @@ export function readConfigFiles(paths: ConfigPaths): readonly ConfigText[] {
   if (files.length === 0) {
     throw new ConfigFileError(`no configuration sources found: ${paths.dir} holds no *.yaml or *.yml file`);
   }
-  const problems: string[] = [];
-  const texts = files.flatMap((file) => {
+  const texts = files.map((file): ConfigText => {
     try {
-      return [{ file, text: readText(file) }];
+      return { file, text: readText(file) };
     } catch (error) {
-      problems.push(reasonOf(error));
-      return [];
+      if (!(error instanceof UnreadableError)) throw error;
+      return { file, text: "", unreadable: error.message };
     }
   });
-  if (problems.length > 0) throw new ConfigFileError(problems.join("\n"));
-  return texts;
+  if (texts.some(({ unreadable }) => unreadable === undefined)) return texts;
+  throw new ConfigFileError(texts.map(({ file, unreadable }) => `Cannot read ${file}: ${unreadable}`).join("\n"));
 }
 
 /**
@@ -91,18 +96,26 @@ function listFolder(dir: string): readonly string[] {
 }
 
 function readText(file: string): string {
-  requireRead(file);
+  if (!isGranted({ name: "read", path: file })) throw new UnreadableError(NOT_GRANTED);
   let bytes: Uint8Array;
   try {
     bytes = readBounded(file);
   } catch (error) {
-    throw new ConfigFileError(`Cannot read ${file}: ${reasonOf(error)}`);
+    throw new UnreadableError(reasonOf(error));
   }
+  const encoding = encodingOf(bytes);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new ConfigFileError(`Cannot read ${file}: it is not UTF-8 text (line ${lineOfFault(bytes)})`);
+    const line = encoding === "utf-8" ? ` (line ${lineOfFault(bytes)})` : "";
+    throw new UnreadableError(`it is not ${encoding === "utf-8" ? "UTF-8" : "UTF-16"} text${line}`);
   }
+}
+
+/** UTF-8, unless a byte order mark says otherwise, as in what PowerShell writes with `>`. */
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
 }
 
 /** At most one byte more than a config may have: the loader refuses it, and a device without end is not read to it. */
@@ -142,7 +155,7 @@ function lineOfFault(bytes: Uint8Array): number {
 
 function requireRead(path: string): void {
   if (isGranted({ name: "read", path })) return;
-  throw new ConfigFileError(`Cannot read ${path}: this process may not read files; run it with --allow-read or -P`);
+  throw new ConfigFileError(`Cannot read ${path}: ${NOT_GRANTED}`);
 }
 
 function reasonOf(error: unknown): string {

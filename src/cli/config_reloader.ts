@@ -167,5 +167,7 @@ export class ConfigReloader implements ConfigFiles {
 
 function isSame(texts: readonly ConfigText[], before: readonly ConfigText[]): boolean {
   return texts.length === before.length &&
-    texts.every(({ file, text }, i) => file === before[i]?.file && text === before[i]?.text);
+    texts.every(({ file, text, unreadable }, i) =>
+      file === before[i]?.file && text === before[i]?.text && unreadable === before[i]?.unreadable
+    );
 }

@@ -6,7 +6,7 @@
  */
 
 import { parse, YamlSyntaxError } from "@std/yaml";
-import { type Finding, type Findings, gatherFindings } from "./findings.ts";
+import { type Finding, type Findings, gatherFindings, type NameKind } from "./findings.ts";
 import {
   holdsMissing,
   namesOutsideComments,
@@ -19,11 +19,17 @@ import { type ConfigPath, describeValue } from "./issues.ts";
 import { createLineFinder, createLocator, type Position } from "./positions.ts";
 import type { ReadDocument } from "./reading.ts";
 import { type ConfigText, MAX_SOURCE_BYTES } from "./sources.ts";
-import { copyTree, emptyTree, isTree, type Tree, TreeError } from "./tree.ts";
+import { copyTree, emptyTree, isTree, NO_MERGE, type Tree, TreeError } from "./tree.ts";
+import { explainFault } from "./yaml_faults.ts";
 
 /** Reads one file; `room` is how many bytes it may have. */
 export function readDocument(source: ConfigText, env: ReadEnvironment, room = MAX_SOURCE_BYTES): ReadDocument {
   const findings = gatherFindings();
+  if (source.unreadable !== undefined) {
+    const message = `It cannot be read: ${source.unreadable}`;
+    findings.problem({ path: [], message, place: { file: source.file, line: 0, column: 0 } });
+    return { file: source.file, problems: findings.problems, warnings: findings.warnings, ...NOTHING, bytes: 0 };
+  }
   const text = source.text.startsWith("\uFEFF") ? source.text.slice(1) : source.text;
   const read = readText(text, env, { file: source.file, findings, room });
   return { file: source.file, problems: findings.problems, warnings: findings.warnings, ...read };
@@ -87,13 +93,16 @@ function readText(text: string, env: ReadEnvironment, { file, findings, room }: 
   let parsed: unknown;
   let isWhole = true;
   try {
-    parsed = copyTree(parse(substitution.text, { schema: "core" }), (part, path) => {
+    const change = (part: string, path: ConfigPath) => {
       for (const name of substitution.missingIn(part)) if (!missing.has(name)) missing.set(name, [...path]);
       return substitution.restore(part, { command: isCommand(path) });
+    };
+    parsed = copyTree(parseLeniently(substitution.text, { locator, findings, place }), change, (path) => {
+      findings.problem({ path, message: NO_MERGE, hides: hiddenAt(path), ...place(locator.offsetOf(path)) });
     });
   } catch (error) {
     isWhole = false;
-    findings.problem(faultOf(error, { substitution, place, placeOf: content.placeOf, file }));
+    findings.problem(faultOf(error, { substitution, place, placeOf: content.placeOf, file, original: first }));
     if (!(error instanceof TreeError)) {
       for (const name of namesOutsideComments(first)) missing.set(name, []);
     }
@@ -107,6 +116,34 @@ function readText(text: string, env: ReadEnvironment, { file, findings, room }: 
   }
   if (isWhole) noticeOddKeys(parsed, substitution.text, { locator, findings, place });
   return { ...content, tree: isWhole ? topOf(parsed, findings, placed(0)) : emptyTree(), isWhole };
+}
+
+/** Parses a text; keys that stand twice are told, and the rest is read all the same. */
+function parseLeniently(text: string, { locator, findings, place }: KeyContext): unknown {
+  try {
+    return parse(text, { schema: "core" });
+  } catch (error) {
+    if (!(error instanceof YamlSyntaxError) || !error.message.startsWith("duplicated mapping key")) throw error;
+    const repeated = locator.repeatedKeys();
+    // The rest is no YAML either: then what is told of this key is all that is known.
+    if (repeated.length === 0) {
+      const offset = offsetOf(error, text);
+      const { message } = explainFault({ reason: error.message, text, offset });
+      findings.problem({ path: [], message: `Not valid YAML: ${message}`, ...place(offset) });
+    }
+    for (const { path, offset, first } of repeated) {
+      const { line = 0, column = 0 } = place(first).place ?? {};
+      const key = JSON.stringify(String(path.at(-1)).slice(0, 80));
+      const message = `Not valid YAML: duplicated mapping key ${key}, first in line ${line}, column ${column}`;
+      findings.problem({ path, message, hides: hiddenAt(path), ...place(offset) });
+    }
+    return parse(text, { schema: "core", allowDuplicateKeys: true });
+  }
+}
+
+/** Names that may be lost with entries that are left out somewhere. */
+function hiddenAt(path: ConfigPath): NameKind {
+  return path.includes("macros") ? "macro" : "model";
 }
 
 /** Texts that are split into words, or may become part of one: there llama-swap's backslashes before quotes do good. */
@@ -132,9 +169,10 @@ interface FaultContext {
   readonly place: (offset: number) => Pick<Finding, "place">;
   readonly placeOf: (path: ConfigPath) => Position;
   readonly file: string;
+  readonly original: string;
 }
 
-function faultOf(error: unknown, { substitution, place, placeOf, file }: FaultContext): Finding {
+function faultOf(error: unknown, { substitution, place, placeOf, file, original }: FaultContext): Finding {
   if (error instanceof TreeError) {
     return { path: error.path, message: error.message, place: { file, ...placeOf(error.path) } };
   }
@@ -142,14 +180,13 @@ function faultOf(error: unknown, { substitution, place, placeOf, file }: FaultCo
     const reason = error instanceof RangeError ? "nested too deeply" : "it cannot be read";
     return { path: [], message: `Not valid YAML: ${reason}`, ...place(-1) };
   }
-  const tag = /!<tag:yaml\.org,2002:(bool|float|int|null)> explicit tag/.exec(error.message)?.[1];
-  const reason = tag === undefined ? reasonOf(error) : `!!${tag} does not fit the value behind it: leave the tag out`;
-  return { path: [], message: `Not valid YAML: ${reason}`, ...place(offsetOf(error, substitution.text)) };
-}
-
-/** The reason without its place and without what it quotes: that may be a key or a value of the environment. */
-function reasonOf(error: Error): string {
-  return error.message.replace(/ at line \d+, column \d+[\s\S]*$/, "").replace(/\s*(?:["<]|!<|: ).*$/s, " …");
+  const offset = offsetOf(error, substitution.text);
+  const { message, suggestion } = explainFault({
+    reason: error.message.replace(/ at line \d+, column \d+[\s\S]*$/, ""),
+    text: original,
+    offset: offset < 0 ? -1 : substitution.originalOffset(offset),
+  });
+  return { path: [], message: `Not valid YAML: ${message}`, suggestion, ...place(offset) };
 }
 
 /** The error of `@std/yaml` says its place in its message only; older releases have no fields for it. */

@@ -82,11 +82,12 @@ interface CachedReading {
 function readCached(source: ConfigText, { env, cache, room }: CachedReading): ReadDocument {
   const known = cache?.documents.get(source.file);
   if (
-    known?.text === source.text && known.document.bytes <= Math.min(room, known.room) &&
+    source.unreadable === undefined && known?.text === source.text &&
+    known.document.bytes <= Math.min(room, known.room) &&
     isSame(known.document.looked, env)
   ) return known.document;
   const document = readDocument(source, env, room);
-  cache?.documents.set(source.file, { text: source.text, room, document });
+  if (source.unreadable === undefined) cache?.documents.set(source.file, { text: source.text, room, document });
   return document;
 }
 

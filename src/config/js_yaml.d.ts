@@ -12,6 +12,8 @@ export interface State {
 /** How to read. */
 export interface LoadOptions {
   readonly schema: unknown;
+  /** Whether the last of equal keys counts; otherwise they are an error. */
+  readonly json: boolean;
   /** Called when a node is begun and when it is read. Trials that come to nothing are told too. */
   readonly listener: (event: "open" | "close", state: State) => void;
 }

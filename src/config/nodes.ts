@@ -65,7 +65,7 @@ export function readNodes(text: string): YamlNode | null {
     else parent.children.push(found);
   };
   try {
-    load(text, { schema: CORE_SCHEMA, listener });
+    load(text, { schema: CORE_SCHEMA, json: true, listener });
   } catch {
     return null;
   }

@@ -24,8 +24,20 @@ export interface Locator {
   written(path: ConfigPath): string | undefined;
   /** The keys of a mapping in the order in which they are written, merged ones where the merge stands. */
   keysOf(path: ConfigPath): readonly string[];
+  /** Keys of mappings that have them already; at most 100. */
+  repeatedKeys(): readonly RepeatedKey[];
   /** Keys that are written otherwise than they are read, such as `0x10`, with their places. */
   oddKeys(): readonly OddKey[];
+}
+
+/** A key that stands twice in one mapping. */
+export interface RepeatedKey {
+  /** Where the entry is. */
+  readonly path: ConfigPath;
+  /** Characters before the later one. */
+  readonly offset: number;
+  /** Characters before the first one. */
+  readonly first: number;
 }
 
 /** A key that YAML does not take as it is written. */
@@ -67,7 +79,10 @@ export function createLocator(text: string): Locator {
         const at = text.indexOf(part, holder.start);
         if (at >= 0 && at < holder.end) return at;
       }
-      return node?.kind === "alias" && node.target?.kind === "scalar" ? node.target.start : offset;
+      // What is merged is wrong where it is merged.
+      return path.at(-1) !== "<<" && node?.kind === "alias" && node.target?.kind === "scalar"
+        ? node.target.start
+        : offset;
     },
     written(path) {
       const node = standsFor(walk(path).node);
@@ -76,6 +91,10 @@ export function createLocator(text: string): Locator {
     keysOf(path) {
       const node = standsFor(walk(path).node);
       return node === null ? [] : keysIn(node, new Set());
+    },
+    repeatedKeys() {
+      root ??= readNodes(text);
+      return root === null ? [] : findRepeatedKeys(root);
     },
     oddKeys() {
       root ??= readNodes(text);
@@ -150,6 +169,24 @@ function plainText(text: string, node: YamlNode): string | undefined {
   return node.kind !== "scalar" || /["'|>]/.test(text[node.start] ?? "")
     ? undefined
     : text.slice(node.start, node.end).trimEnd();
+}
+
+const MAX_REPEATED = 100;
+
+function findRepeatedKeys(root: YamlNode): RepeatedKey[] {
+  const found: RepeatedKey[] = [];
+  const visit = (node: YamlNode, path: ConfigPath) => {
+    node.items.forEach((item, i) => visit(item, [...path, i]));
+    const seen = new Map<string, number>();
+    for (const { name, key, value } of node.entries) {
+      const first = seen.get(name);
+      if (first === undefined) seen.set(name, key.start);
+      else if (found.length < MAX_REPEATED) found.push({ path: [...path, name], offset: key.start, first });
+      visit(value, [...path, name]);
+    }
+  };
+  visit(root, []);
+  return found;
 }
 
 function findOddKeys(text: string, root: YamlNode): OddKey[] {

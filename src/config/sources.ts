@@ -12,8 +12,10 @@ import type { ReadEnvironment } from "./environment.ts";
 export interface ConfigText {
   /** How messages call it. */
   readonly file: string;
-  /** The YAML text. */
+  /** The YAML text; empty when it could not be read. */
   readonly text: string;
+  /** Why the file could not be read, as the end of a sentence. */
+  readonly unreadable?: string | undefined;
 }
 
 /** The port of a process that is there while the config is loaded again. */

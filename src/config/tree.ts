@@ -29,14 +29,17 @@ export class TreeError extends Error {
   }
 }
 
+/** Called with where something is merged that cannot be. */
+export type TellMerge = (path: ConfigPath) => void;
+
 /** Makes another text of each text, keys too. The path is shared and changes afterwards. */
 export type ChangeText = (text: string, path: ConfigPath) => string;
 
 /**
- * Copies what a YAML parser returned without reading `<<` as anything but a key. Throws {@link TreeError} for alias bombs,
- * loops, and merges of what is no mapping.
+ * Copies what a YAML parser returned without reading `<<` as anything but a key. Throws {@link TreeError} for alias bombs and
+ * loops; a merge of what is no mapping is told and left out.
  */
-export function copyTree(value: unknown, change: ChangeText = (text) => text): unknown {
+export function copyTree(value: unknown, change: ChangeText = (text) => text, tell: TellMerge = refuseMerge): unknown {
   let nodes = 0;
   let characters = 0;
   const path: (string | number)[] = [];
@@ -109,11 +112,19 @@ export function copyTree(value: unknown, change: ChangeText = (text) => text): u
   }
 
   function sourcesOf(item: unknown): readonly object[] {
-    return (Array.isArray(item) ? item : [item]).map((source: unknown) => {
-      if (typeof source === "object" && source !== null && !Array.isArray(source)) return source;
-      throw new TreeError("Only a mapping, or a list of mappings, can be merged with <<", [...path, "<<"]);
+    return (Array.isArray(item) ? item : [item]).flatMap((source: unknown) => {
+      if (isTree(source)) return [source];
+      tell([...path, "<<"]);
+      return [];
     });
   }
+}
+
+/** What is wrong with a merge that cannot be. */
+export const NO_MERGE = "Only a mapping, or a list of mappings, can be merged with <<";
+
+function refuseMerge(path: ConfigPath): never {
+  throw new TreeError(NO_MERGE, path);
 }
 
 /** A mapping with no keys and no prototype. */

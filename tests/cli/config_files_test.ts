@@ -72,9 +72,19 @@ Deno.test("CM19, CM20: an empty folder adds nothing to a file, and is an error w
 Deno.test("everything that cannot be read is told at once", () => {
   using folder = makeFolder({
     "d/a.yaml": bytes("a: 1\nb: ", 0xff, "\n"),
-    "d/b.yaml": "fine: 1",
+    "d/b.yaml": "startPort: x",
     "d/c.yaml": bytes("k: caf", 0xe9),
   });
+  const texts = readConfigFiles({ file: `${folder.path}/none.yaml`, dir: `${folder.path}/d` });
+  const { issues } = assertThrows(() => loadConfig({ texts, env: () => undefined }), ConfigErrors);
+  const told = issues.map((issue) => String(issue).replaceAll(folder.path, ""));
+  assertStringIncludes(told[0] ?? "", "/none.yaml: It cannot be read: ");
+  assertEquals(told.slice(1), [
+    "/d/a.yaml: It cannot be read: it is not UTF-8 text (line 2)",
+    '/d/b.yaml:1:1: startPort: must be a whole number (found the text "x")',
+    "/d/c.yaml: It cannot be read: it is not UTF-8 text (line 1)",
+  ]);
+  Deno.removeSync(`${folder.path}/d/b.yaml`);
   const { message } = assertThrows(
     () => readConfigFiles({ file: `${folder.path}/none.yaml`, dir: `${folder.path}/d` }),
     ConfigFileError,
@@ -88,6 +98,22 @@ Deno.test("everything that cannot be read is told at once", () => {
   assertStringIncludes(
     assertThrows(() => readConfigFiles({ file: null, dir: `${folder.path}/nowhere` }), ConfigFileError).message,
     "Cannot read the folder",
+  );
+});
+
+Deno.test("UTF-16 with a byte order mark is read, as PowerShell writes it", () => {
+  const text = "\uFEFFstartPort: 6000 # é 🦙\r\n";
+  const units = Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+  const little = Array.from(units, (unit) => [unit & 0xff, unit >> 8]).flat();
+  const big = Array.from(units, (unit) => [unit >> 8, unit & 0xff]).flat();
+  using folder = makeFolder({ "l.yaml": bytes(...little), "b.yaml": bytes(...big), "odd.yaml": bytes(...little, 0) });
+  for (const name of ["l.yaml", "b.yaml"]) {
+    const texts = readConfigFiles({ file: `${folder.path}/${name}`, dir: null });
+    assertEquals(loadConfig({ texts, env: () => undefined }).config.startPort, 6000);
+  }
+  assertStringIncludes(
+    assertThrows(() => readConfigFiles({ file: `${folder.path}/odd.yaml`, dir: null }), ConfigFileError).message,
+    "odd.yaml: it is not UTF-16 text",
   );
 });
 

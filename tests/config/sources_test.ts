@@ -51,7 +51,10 @@ Deno.test("tabs as indentation are refused where they stand", () => {
 });
 
 Deno.test("duplicate keys are refused at the second one, also merge keys", () => {
-  assertStringIncludes(String(refuse("a: 1\na: 2\n").issues[0]), "0.yaml:2:1: Not valid YAML: duplicated mapping key");
+  assertStringIncludes(
+    String(refuse("a: 1\na: 2\n").issues[0]),
+    "0.yaml:2:1: a: Not valid YAML: duplicated mapping key",
+  );
   assertStringIncludes(refuse("b: &b {x: 1}\nm:\n  <<: *b\n  <<: *b\n").message, "duplicated mapping key");
 });
 
