@@ -29,7 +29,8 @@ const INTRODUCTION = `\
 
 A config is a llama-swap \`config.yaml\`. Keys marked *no effect yet* are read and checked, and a warning says that nothing acts on
 them so far; a key that is not listed here is ignored with a warning. Text may use \`\${name}\` macros, \`\${env.NAME}\`, and, below a
-model, \`\${MODEL_ID}\` and \`\${PORT}\`; \`\${PID}\` works in \`cmdStop\` alone. Booleans may be written \`yes\`, \`no\`, \`on\`, \`off\`; a
+model, \`\${MODEL_ID}\` and \`\${PORT}\`; \`\${PID}\` works in \`cmdStop\` alone. \`$\${name}\`
+is the text \`\${name}\` itself, where no macro has that name. Booleans may be written \`yes\`, \`no\`, \`on\`, \`off\`; a
 duration is a text such as \`90s\`, \`1m30s\` or \`500ms\`, or a number of seconds. A key with nothing behind it has its default.
 
 An editor that knows YAML schemas checks and completes a config that begins with this line:
@@ -41,7 +42,7 @@ An editor that knows YAML schemas checks and completes a config that begins with
 
 /** Makes the text of `docs/configuration.md`; throws for a key that no section lists. */
 export function configReference(): string {
-  const root: Described = JSON.parse(JSON.stringify(configJsonSchema()));
+  const root: Described = JSON.parse(JSON.stringify(configJsonSchema({ blanks: false })));
   const { models, ...top } = root.properties ?? {};
   const model = typeof models?.additionalProperties === "object" ? models.additionalProperties : {};
   return [

@@ -66,6 +66,7 @@ export class ConfigIssue {
   toString(): string {
     const place = this.line > 0 ? `${this.file}:${this.line}:${this.column}` : this.file;
     const path = this.path.length > 0 ? ` ${formatPath(this.path)}:` : "";
+    const message = withoutPath(this.message, this.path);
     const facts = [
       this.expected === undefined ? null : `expected ${this.expected}`,
       this.found === undefined ? null : `found ${this.found}`,
@@ -73,8 +74,17 @@ export class ConfigIssue {
     const hint = this.suggestion === undefined
       ? ""
       : `${facts === "" && !this.message.endsWith(".") ? "." : ""} Did you mean ${JSON.stringify(this.suggestion)}?`;
-    return `${place}:${path} ${this.message}${facts === "" ? "" : ` (${facts})`}${hint}`;
+    return `${place}:${path} ${message}${facts === "" ? "" : ` (${facts})`}${hint}`;
   }
+}
+
+/** Some texts, which programs look for, begin with the path or with the block that holds it: that need not be read twice. */
+function withoutPath(message: string, path: ConfigPath): string {
+  const [own, holder] = [formatPath(path), formatPath(path.slice(0, -1))];
+  if (own !== "" && message.startsWith(`${own}: `)) return message.slice(own.length + 2);
+  const isLong = path.length > 2 && message.startsWith(holder);
+  const rest = isLong ? /^:? (.+)$/s.exec(message.slice(holder.length))?.[1] : undefined;
+  return rest ?? message;
 }
 
 /** Thrown for a config that cannot be used: it carries every problem found, in the order of the source. */

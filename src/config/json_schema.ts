@@ -12,8 +12,8 @@ const BOOLEAN_WORDS = "^([Yy](es)?|YES|[Oo]n|ON|[Tt]rue|TRUE|[Nn]o?|NO|[Oo]ff|OF
 
 type Writable = Record<string, unknown>;
 
-/** Makes the JSON Schema of a config, as an object that can be written as JSON. */
-export function configJsonSchema(): Readonly<Record<string, unknown>> {
+/** Makes the JSON Schema of a config, as an object that can be written as JSON; `blanks`: says that a key may be left blank. */
+export function configJsonSchema({ blanks = true } = {}): Readonly<Record<string, unknown>> {
   const schema = z.toJSONSchema(configSchema, {
     io: "input",
     unrepresentable: "any",
@@ -25,8 +25,25 @@ export function configJsonSchema(): Readonly<Record<string, unknown>> {
       acceptMacros(jsonSchema);
     },
   });
+  if (blanks) acceptBlanks(schema);
   const { $schema, ...rest } = schema;
   return { $schema, title: "Berth configuration", ...rest };
+}
+
+/** A key with nothing behind it has its default, unless it must be there. */
+function acceptBlanks(node: unknown): void {
+  if (!isWritable(node)) return Array.isArray(node) ? node.forEach(acceptBlanks) : undefined;
+  const required = Array.isArray(node.required) ? node.required : [];
+  for (const [key, field] of Object.entries(isWritable(node.properties) ? node.properties : {})) {
+    if (!isWritable(field) || required.includes(key)) continue;
+    if (typeof field.type === "string") field.type = [field.type, "null"];
+    else if (Array.isArray(field.anyOf)) field.anyOf = [...field.anyOf, { type: "null" }];
+  }
+  for (const inner of Object.values(node)) acceptBlanks(inner);
+}
+
+function isWritable(node: unknown): node is Writable {
+  return typeof node === "object" && node !== null && !Array.isArray(node);
 }
 
 /** A macro may stand where a number, a boolean or one of some words is expected. */

@@ -87,7 +87,9 @@ export function loadRouter(
 }
 
 function choose(top: TopSettings, findings: Findings): Chosen {
-  const { use, settings } = top.routing.router;
+  const { settings } = top.routing.router;
+  // An empty text says nothing, as in llama-swap.
+  const use = top.routing.router.use || undefined;
   const legacy = { groups: Object.keys(top.groups).length > 0, matrix: top.matrix !== undefined };
   const modern = { groups: Object.keys(settings.groups).length > 0, matrix: settings.matrix !== undefined };
   if (legacy.groups && legacy.matrix) {

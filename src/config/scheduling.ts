@@ -26,7 +26,8 @@ export function schedulerOf(
     readonly findings: Findings;
   },
 ): SchedulerSettings {
-  const { use, settings: { serial, fifo } } = top.routing.scheduler;
+  const { use: given, settings: { serial, fifo } } = top.routing.scheduler;
+  const use = given || "serial";
   const priorities = prioritiesOf(fifo.priority, local, findings);
   if (use === "fifo") {
     return {

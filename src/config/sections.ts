@@ -20,7 +20,9 @@ export interface Section {
 export const MODEL_SECTIONS: readonly Section[] = [
   {
     title: "What serves a model",
-    text: "A model needs exactly one of `cmd` and `worker`.",
+    text:
+      "A model needs exactly one of `cmd` and `worker`. The id `comfyui_auto` has rules of its own, for the web page of ComfyUI: " +
+      "its `concurrencyLimit` is at least 50, and `compat.ignoreWebsockets` is on.",
     example: `
 models:
   qwen:

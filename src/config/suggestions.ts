@@ -11,7 +11,8 @@ const MAX_LENGTH = 64;
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   if (name.length === 0 || name.length > MAX_LENGTH) return undefined;
   const folded = fold(name);
-  const limit = Math.max(1, Math.floor(name.length / 3));
+  // Every other name of one letter is one letter away: only another case of it is a slip.
+  const limit = name.length === 1 ? 0 : Math.max(1, Math.floor(name.length / 3));
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {

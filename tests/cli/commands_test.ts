@@ -161,6 +161,18 @@ Deno.test("check -json is one object that a program can read", async () => {
   });
 });
 
+Deno.test("config explain tells what a pinned name stands for", async () => {
+  const config = "models: {m: {cmd: 'x ${PORT}'}}\nprofiles: {day: {pins: {llm: m}}, night: {pins: {llm: ''}}}\n";
+  await withConfig(config, async (file) => {
+    const { code, err } = await run(["config", "explain", "llm", "-config", file]);
+    assertEquals(code, 1);
+    assertStringIncludes(
+      err,
+      '"llm" is a pinned name: it is m while the profile day is in force, and is off under night',
+    );
+  });
+});
+
 Deno.test("config explain prints what is run, by which names, with the origin of each setting and no secret", async () => {
   await withConfig(CONFIG, async (file) => {
     const { code, out } = await run(["config", "explain", "chat", "-config", file]);

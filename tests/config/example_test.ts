@@ -66,3 +66,10 @@ Deno.test("the JSON Schema takes macros and unknown keys, and refuses what the l
     ".startPort: fits none of the forms",
   ]);
 });
+
+Deno.test("the schema for editors takes a blank key where blank means the default", () => {
+  const blank = parse("ttl:\nenv:\nfilters:\naliases:\nunlisted:\ntimeouts: {connect: }\ncapabilities:\n");
+  const text = { logLevel: null, macros: null, routing: null, models: { m: { cmd: "x", ...blank as object } } };
+  assertEquals(violations(configJsonSchema(), text), []);
+  assertEquals(violations(configJsonSchema(), { selectors: { s: { strategy: "pin", targets: null } } }).length, 1);
+});

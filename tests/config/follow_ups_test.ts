@@ -78,3 +78,31 @@ Deno.test("a block of a wrong type is one problem: nobody says besides that it i
     assertEquals(refuse(text).issues.map((issue) => issue.path.join(".")), [path], text);
   }
 });
+
+Deno.test("a line says once where it is: what its text begins with is no second path", () => {
+  const text = `apiKeys: ["a b"]
+routing: {scheduler: {use: fifo, settings: {fifo: {priority: {lost: 1}}}}}
+`;
+  assertEquals(refuse(text).issues.map(String), [
+    "c.yaml:1:11: apiKeys[0]: api key cannot contain spaces (found a text)",
+    'c.yaml:2:63: routing.scheduler.settings.fifo.priority.lost: references unknown model "lost"',
+  ]);
+});
+
+Deno.test("a peer's models are complained about once", () => {
+  for (const models of ["[]", "5", "", "{}", "''", "[null]", "['']"]) {
+    const { issues } = refuse(`peers: {p: {proxy: "http://h", models: ${models}}}\n`);
+    assertEquals(issues.length, 1, `${models}: ${issues.join()}`);
+  }
+});
+
+Deno.test("a router or scheduler that is an empty text is the usual one, as in llama-swap", () => {
+  const { config } = load("routing: {router: {use: ''}, scheduler: {use: ''}}\n");
+  assertEquals([config.router.kind, config.scheduler.use], ["groups", "serial"]);
+  load(models("a") + "groups: {g: {members: [a]}}\nrouting: {router: {use: ''}}\n");
+});
+
+Deno.test("a name of one letter is no slip of every other one", () => {
+  const { issues } = refuse(models("a", "Q") + "selectors: {s: {strategy: pin, targets: [z, q]}}\n");
+  assertEquals(issues.map(({ suggestion }) => suggestion), [undefined, "Q"]);
+});

@@ -42,7 +42,7 @@ interface Shape {
   readonly default?: unknown;
 }
 
-const SCHEMA: Shape = JSON.parse(JSON.stringify(configJsonSchema()));
+const SCHEMA: Shape = JSON.parse(JSON.stringify(configJsonSchema({ blanks: false })));
 const NAMES = [
   "m",
   "a",

@@ -51,6 +51,14 @@ function describeOther(config: Config, name: string): string {
   }
   const peer = config.peerModels.get(name);
   if (peer !== undefined) return `"${name}" is the model "${peer.model}" of the peer ${peer.peer}: nothing is run here`;
+  const pins = [...config.profiles.values()].flatMap((profile) => {
+    const target = profile.pins.get(name);
+    if (target === undefined) return [];
+    return [target ? `is ${target} while the profile ${profile.name} is in force` : `is off under ${profile.name}`];
+  });
+  if (pins.length > 0) {
+    return `"${name}" is a pinned name: it ${pins.join(", and ")}. Ask for a model that it stands for`;
+  }
   const near = nearestName(name, [...config.models.keys(), ...config.aliases.keys()]);
   return `The config has no model "${name}"${near === undefined ? "" : `. Did you mean "${near}"?`}`;
 }

@@ -67,7 +67,8 @@ export const activityFields = {
       ignorePaths: about(
         listOf(text()).optional(),
         "Paths below `/upstream/MODEL/` that never load a model. Without this key those of style sheets, scripts and " +
-          "images; an empty list = none.",
+          "images; an empty list = none. An expression such as `(a+)+$` takes very long for some paths: keep repetitions " +
+          "out of repetitions.",
         "list of regular expressions",
       ),
     }).prefault({}),
