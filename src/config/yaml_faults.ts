@@ -58,7 +58,7 @@ function explainAlias({ text, offset }: Fault): FaultText {
 
 function explainTag(tag: string, { reason, text, offset }: Fault): string {
   const short = tag.startsWith("tag:yaml.org,2002:") ? `!!${tag.slice("tag:yaml.org,2002:".length)}` : tag;
-  const isOwn = offset >= 0 && text.slice(Math.max(0, offset - 4096), offset + 1).includes(short);
+  const isOwn = offset >= 0 && short.length <= 80 && text.slice(Math.max(0, offset - 4096), offset + 1).includes(short);
   if (!isOwn || isSecretPlace(text, offset)) return "unknown tag: a text that begins with ! must be quoted";
   return reason.startsWith("unknown tag")
     ? `unknown tag ${short}: leave it out, or quote it if it is text`
@@ -74,7 +74,7 @@ function explainKey({ text, offset }: Fault): string {
 /** What is usually meant; `null` when nothing is known. */
 function hintFor({ reason, text, offset }: Fault): string | null {
   if (offset < 0) return null;
-  const lines = text.slice(0, text.length).split(/\r\n|\r|\n/);
+  const lines = text.split(/\r\n|\r|\n/);
   const index = text.slice(0, offset).split(/\r\n|\r|\n/).length - 1;
   const line = lines[index] ?? "";
   const before = lines.slice(0, index).findLastIndex((one) => /^\s*[^\s#]/.test(one));
