@@ -83,7 +83,7 @@ function withoutPath(message: string, path: ConfigPath): string {
   const [own, holder] = [formatPath(path), formatPath(path.slice(0, -1))];
   if (own !== "" && message.startsWith(`${own}: `)) return message.slice(own.length + 2);
   const isLong = path.length > 2 && message.startsWith(holder);
-  const rest = isLong ? /^:? (.+)$/s.exec(message.slice(holder.length))?.[1] : undefined;
+  const rest = isLong ? /^ (.+)$/s.exec(message.slice(holder.length))?.[1] : undefined;
   return rest ?? message;
 }
 

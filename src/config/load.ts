@@ -80,9 +80,22 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
   });
   const config = assemble({ models, names, top, settings, source, findings, documents });
   const placed = placeFindings(warnings, documents, files);
-  const related = relateProblems({ root, findings, variables: [...documents.secrets.keys()] });
+  const related = relateProblems({
+    root,
+    findings,
+    variables: [...documents.secrets.keys()],
+    isSet: (name) => isSet(name, source.env),
+  });
   if (related.length === 0) return { config, warnings: placed };
   throw new ConfigErrors(placeFindings(related, documents, files), placed);
+}
+
+function isSet(name: string, env: ConfigSource["env"]): boolean {
+  try {
+    return typeof env(name) === "string";
+  } catch {
+    return false;
+  }
 }
 
 /** The effective configuration; it may be used only when no problem was told. */

@@ -18,6 +18,8 @@ export interface RelateContext {
   readonly findings: GatheredFindings;
   /** Variables of the environment that the config names. */
   readonly variables: readonly string[];
+  /** Whether the environment has a variable. */
+  readonly isSet: (name: string) => boolean;
 }
 
 /** Names that the gateway gives a meaning. */
@@ -42,7 +44,7 @@ interface Declared {
 }
 
 /** Leaves out what only follows from another problem, and moves and explains unknown macros. */
-export function relateProblems({ root, findings, variables }: RelateContext): readonly Finding[] {
+export function relateProblems({ root, findings, variables, isSet }: RelateContext): readonly Finding[] {
   const { problems, warnings } = findings;
   if (problems.length === 0) return problems;
   const at = Map.groupBy(problems, ({ path }) => keyOf(path));
@@ -73,7 +75,7 @@ export function relateProblems({ root, findings, variables }: RelateContext): re
       related.push({ ...problem, message, suggestion: key.suggestion });
       continue;
     }
-    const meant = explanations-- > 0 ? explain(name, { declared, scope, variables, path }) : {};
+    const meant = explanations-- > 0 ? explain(name, { declared, scope, variables, isSet, path }) : {};
     const explained = { ...problem, ...meant };
     const carrier = BUILT_IN.includes(name)
       ? undefined
@@ -103,17 +105,20 @@ interface ExplainContext {
   readonly declared: Declared | undefined;
   readonly scope: Scope;
   readonly variables: readonly string[];
+  readonly isSet: RelateContext["isSet"];
   readonly path: ConfigPath;
 }
 
 /** What somebody who wrote the name may have meant. */
 function explain(
   name: string,
-  { declared, scope, variables, path }: ExplainContext,
+  { declared, scope, variables, isSet, path }: ExplainContext,
 ): Pick<Finding, "suggestion" | "expected"> {
   if (declared !== undefined) return { expected: "a macro that is declared before the one that uses it" };
   if (BUILT_IN.includes(name)) return {};
-  if (variables.includes(name)) return { suggestion: `env.${name}` };
+  if (variables.includes(name) || (/^[A-Z][A-Z0-9_]{2,}$/.test(name) && isSet(name))) {
+    return { suggestion: `env.${name}` };
+  }
   const usable = path[0] === "models" ? ["PORT", "MODEL_ID", ...(path[2] === "cmdStop" ? ["PID"] : [])] : [];
   const near = nearestName(name, [...scope.names(), ...usable]);
   if (near !== undefined) return { suggestion: near };

@@ -83,7 +83,7 @@ Deno.test("CD19: paths of what a page loads are ignored unless other patterns ar
   await t.step("a broken pattern", () => {
     refuse(
       "upstream: {ignorePaths: [ok, '(']}",
-      "upstream.ignorePaths[1]: invalid regular expression",
+      "upstream.ignorePaths[1]: upstream.ignorePaths: invalid regular expression",
       "missing closing )",
     );
   });

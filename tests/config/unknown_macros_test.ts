@@ -35,13 +35,18 @@ Deno.test("an unknown macro is told once, where it stands, with the name that wa
   assertEquals(told("${llama_server} -m x"), [
     "4:11: models.a.cmd: unknown macro '${llama_server}' found in a.cmd. Did you mean \"llama-server\"?",
   ]);
-  assertEquals(told("x ${port} ${PROT} ${modles_dir} ${MODEL-ID} ${HOME} ${env.HOME}", { HOME: "/h" }), [
-    "4:13: models.a.cmd: unknown macro '${port}' found in a.cmd. Did you mean \"PORT\"?",
-    "4:21: models.a.cmd: unknown macro '${PROT}' found in a.cmd. Did you mean \"PORT\"?",
-    "4:29: models.a.cmd: unknown macro '${modles_dir}' found in a.cmd. Did you mean \"models_dir\"?",
-    "4:43: models.a.cmd: unknown macro '${MODEL-ID}' found in a.cmd. Did you mean \"MODEL_ID\"?",
-    "4:55: models.a.cmd: unknown macro '${HOME}' found in a.cmd. Did you mean \"env.HOME\"?",
-  ]);
+  assertEquals(
+    told("x ${port} ${PROT} ${modles_dir} ${MODEL-ID} ${HOME} ${HOEM} ${USER} ${env.HOME}", { HOME: "/h", USER: "u" }),
+    [
+      "4:13: models.a.cmd: unknown macro '${port}' found in a.cmd. Did you mean \"PORT\"?",
+      "4:21: models.a.cmd: unknown macro '${PROT}' found in a.cmd. Did you mean \"PORT\"?",
+      "4:29: models.a.cmd: unknown macro '${modles_dir}' found in a.cmd. Did you mean \"models_dir\"?",
+      "4:43: models.a.cmd: unknown macro '${MODEL-ID}' found in a.cmd. Did you mean \"MODEL_ID\"?",
+      "4:55: models.a.cmd: unknown macro '${HOME}' found in a.cmd. Did you mean \"env.HOME\"?",
+      "4:63: models.a.cmd: unknown macro '${HOEM}' found in a.cmd. Did you mean \"env.HOME\"?",
+      "4:71: models.a.cmd: unknown macro '${USER}' found in a.cmd. Did you mean \"env.USER\"?",
+    ],
+  );
 });
 
 Deno.test("a variable that is not set hides no other problem of the same text", () => {
