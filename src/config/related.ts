@@ -28,8 +28,8 @@ const PLACEHOLDER = /\$\{([A-Za-z0-9_-]+)\}/g;
 
 /** Nobody reads more suggestions, and each costs a look at all names. */
 const MAX_EXPLAINED = 100;
-/** Macros that are looked through for what others use, in all. */
-const MAX_STEPS = 20_000;
+/** Characters that are looked through for where a placeholder is written, in all. */
+const MAX_STEPS = 20_000_000;
 
 /** Macros that a text sees. */
 interface Scope {
@@ -47,7 +47,10 @@ interface Declared {
 export function relateProblems({ root, findings, variables, isSet }: RelateContext): readonly Finding[] {
   const { problems, warnings } = findings;
   if (problems.length === 0) return problems;
-  const at = Map.groupBy(problems, ({ path }) => keyOf(path));
+  const at = new Set(problems.map(({ path }) => keyOf(path)));
+  const unread = new Set(problems.filter(isUnread).map(({ path }) => keyOf(path)));
+  const given = problems.filter(({ token, isLost }) => token !== undefined || isLost);
+  const lost = new Set(given.map(({ path }) => keyOf(path)));
   const ignored = new Map(warnings.filter((one) => one.isIgnored).map((one) => [keyOf(one.path), one]));
   const scopeOf = createScopes(root);
   let [explanations, steps] = [MAX_EXPLAINED, MAX_STEPS];
@@ -58,15 +61,19 @@ export function relateProblems({ root, findings, variables, isSet }: RelateConte
     if (token === undefined) {
       // A text with an unknown macro in it is not what its author meant: whatever else is wrong with it is no news.
       const isNews = problem.place !== undefined || problem.isLost || typeof nodeAt(root, path) !== "string" ||
-        !at.get(keyOf(path))?.some((other) => other.token !== undefined || other.isLost);
+        !lost.has(keyOf(path));
       if (isNews) related.push(problem);
+      continue;
+    }
+    if (steps <= 0) {
+      related.push(problem);
       continue;
     }
     const name = token.slice(2, -1);
     const scope = scopeOf(path);
     const declared = scope.find(name);
     const wasRefused = declared !== undefined && at.has(keyOf(declared.path));
-    if (wasRefused || prefixesOf(path).slice(0, -1).some((prefix) => at.get(keyOf(prefix))?.some(isUnread))) continue;
+    if (wasRefused || prefixesOf(path).slice(0, -1).some((prefix) => unread.has(keyOf(prefix)))) continue;
     const key = prefixesOf(path).map((prefix) => ignored.get(keyOf(prefix))).find((one) => one !== undefined);
     if (key !== undefined) {
       // llama-swap reads macros in keys of a model that it does not know (spec §2.6), but in no others.
@@ -79,7 +86,7 @@ export function relateProblems({ root, findings, variables, isSet }: RelateConte
     const explained = { ...problem, ...meant };
     const carrier = BUILT_IN.includes(name)
       ? undefined
-      : carrierOf(token, nodeAt(root, path), { scope, step: () => steps-- > 0 });
+      : carrierOf(token, nodeAt(root, path), { scope, step: (cost) => (steps -= cost) > 0 });
     if (carrier === undefined) {
       related.push(explained);
       continue;
@@ -146,15 +153,15 @@ function declaredIn(root: Tree, path: ConfigPath): ReadonlyMap<string, Declared>
 function carrierOf(
   token: string,
   text: unknown,
-  { scope, step }: { readonly scope: Scope; readonly step: () => boolean },
+  { scope, step }: { readonly scope: Scope; readonly step: (cost: number) => boolean },
 ): Declared | undefined {
-  if (typeof text !== "string" || text.includes(token)) return undefined;
+  if (typeof text !== "string" || !step(text.length) || text.includes(token)) return undefined;
   // A set that grows while it is walked.
   const names = new Set(namesIn(text));
   for (const name of names) {
-    if (!step()) return undefined;
     const macro = scope.find(name);
     if (typeof macro?.value !== "string") continue;
+    if (!step(macro.value.length + 50)) return undefined;
     if (macro.value.includes(token)) return macro;
     for (const used of namesIn(macro.value)) names.add(used);
   }
