@@ -8,6 +8,7 @@ import { splitCommand } from "../config/command.ts";
 import type { Config } from "../config/types.ts";
 import { PLATFORM } from "./config_files.ts";
 import { REDACTED, type Redactor } from "./redact.ts";
+import { isSecretName } from "./secret_names.ts";
 import { quoteWords } from "./shell_words.ts";
 
 /** Makes plain objects, lists and scalars of a config, with every secret hidden. */
@@ -41,14 +42,30 @@ export function printableConfig(config: Config, redactor: Redactor): Readonly<Re
   };
 }
 
-function toPlain(value: unknown, redactor: Redactor): unknown {
+/** Keys below which stands what the author likes: there a key's name says whether its value is secret. */
+const FREE: ReadonlySet<string> = new Set(["metadata", "set", "setByName"]);
+
+function toPlain(value: unknown, redactor: Redactor, isFree = false): unknown {
   if (typeof value === "string") return redactor.text(value);
-  if (Array.isArray(value)) return value.map((item) => toPlain(item, redactor));
-  if (value instanceof Map) return toPlain(Object.fromEntries(value), redactor);
-  if (value instanceof Set) return toPlain([...value], redactor);
+  if (Array.isArray(value)) return value.map((item) => toPlain(item, redactor, isFree));
+  if (value instanceof Map) return toPlain(Object.fromEntries(value), redactor, isFree);
+  if (value instanceof Set) return toPlain([...value], redactor, isFree);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([, item]) => item !== undefined && !isMachinery(item));
-  return Object.fromEntries(entries.map(([key, item]) => [key, toPlain(item, redactor)]));
+  return Object.fromEntries(
+    entries.map(([key, item]) => [
+      key,
+      isFree && isSecretName(key) ? withoutScalars(item) : toPlain(item, redactor, isFree || FREE.has(key)),
+    ]),
+  );
+}
+
+/** A switch is no secret, and says more than it hides. */
+function withoutScalars(value: unknown): unknown {
+  if (typeof value === "boolean" || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutScalars);
+  if (typeof value !== "object") return REDACTED;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutScalars(item)]));
 }
 
 /** Whether a value acts instead of saying something: what it was made of stands beside it. */

@@ -9,6 +9,7 @@ import type { ConfigText } from "../config/sources.ts";
 import type { Config } from "../config/types.ts";
 import { PLATFORM, readConfigFiles, readEnvironment } from "./config_files.ts";
 import type { ConfigPaths } from "./flags.ts";
+import { isSecretName } from "./secret_names.ts";
 
 /** A config, and what it was made of. */
 export interface LoadedFiles {
@@ -20,6 +21,8 @@ export interface LoadedFiles {
   readonly texts: readonly ConfigText[];
   /** The environment variables that the texts use, with their values. */
   readonly environment: ReadonlyMap<string, string>;
+  /** What the macros come to that are named like a secret. */
+  readonly macros: readonly string[];
 }
 
 /**
@@ -36,5 +39,6 @@ export function loadFiles(paths: ConfigPaths): LoadedFiles {
     if (value !== undefined) environment.set(name, value);
     return value;
   };
-  return { ...loadConfig({ texts, env, platform: PLATFORM }), texts, environment };
+  const { config, warnings, macroValues } = loadConfig({ texts, env, platform: PLATFORM });
+  return { config, warnings, texts, environment, macros: macroValues(isSecretName) };
 }

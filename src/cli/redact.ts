@@ -1,24 +1,23 @@
 /**
- * Keeps secrets out of what is printed: values that are secret by their place, by the name before them, or because they
- * are known to be a secret from elsewhere.
+ * Keeps secrets out of what is printed: values that are secret by their place, by the name before them, by how they begin,
+ * or because they are known to be a secret from elsewhere.
  *
  * @module
  */
 
+import { createHider } from "../config/hiding.ts";
 import type { Config } from "../config/types.ts";
+import { hideNamed } from "./redact_named.ts";
+import { isSecretName } from "./secret_names.ts";
 
 /** What stands where a secret stood. */
 export const REDACTED = "***";
 
-/** Shorter values are not looked for everywhere: they would be found inside innocent words. */
-const MIN_KNOWN_LENGTH = 4;
-
-/** Values with a name before them, in a shell's line or in JSON: everything before the value, with the name in it. */
-const NAMED_VALUES = [
-  /(?<![\w-])(-{0,2}([A-Za-z][\w-]*)=)(?:"[^"]*"|'[^']*'|[^\s"']+)/g,
-  /(?<!\S)(--?([A-Za-z][\w-]*)\s+)(?:"[^"]*"|'[^']*'|[^\s"'-][^\s"']*)/g,
-  /("([\w-]+)"\s*:\s*)"[^"]*"/g,
-];
+/** Keys as the well-known services make them. */
+const KEY_FORMS = /(?<![A-Za-z0-9])(?:sk-|hf_|gh[opsu]_|github_pat_)[\w-]{17,}/g;
+/** The user and password of a URL, to the last sign that may end them. */
+const CREDENTIALS = /(?<=[a-z0-9+.-]:\/\/)[^\s/"']+@/gi;
+const SCHEMES = /\b(bearer|basic)(\s+)[^\s"']+/gi;
 
 /** Hides secrets. */
 export interface Redactor {
@@ -30,23 +29,25 @@ export interface Redactor {
   env(entry: string): string;
 }
 
-/** Makes the redactor for a config. `environment` is what the config's `${env.NAME}` read. */
-export function createRedactor(config: Config, environment: ReadonlyMap<string, string>): Redactor {
-  const known = knownSecrets(config, environment);
-  const text = (plain: string) => {
-    let hidden = plain;
-    for (const secret of known) hidden = hidden.replaceAll(secret, REDACTED);
-    hidden = hidden
-      .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${REDACTED}@`)
-      .replaceAll(/\b(bearer|basic)\s+[^\s"']+/gi, `$1 ${REDACTED}`);
-    for (const pattern of NAMED_VALUES) {
-      hidden = hidden.replaceAll(
-        pattern,
-        (all, head: string, name: string) => isSecretName(name) ? head + REDACTED : all,
-      );
-    }
-    return hidden;
-  };
+/** What is known of secrets besides the config. */
+export interface KnownSecrets {
+  /** What the config's `${env.NAME}` read. */
+  readonly environment: ReadonlyMap<string, string>;
+  /** What the macros stand for that are named like a secret. */
+  readonly macros: readonly string[];
+}
+
+/** Makes the redactor for a config. */
+export function createRedactor(config: Config, known: KnownSecrets): Redactor {
+  const hideKnown = createHider({ shown: new Map(knownSecrets(config, known).map((secret) => [secret, REDACTED])) });
+  const text = (plain: string) =>
+    hideNamed(
+      hideKnown(plain)
+        .replaceAll(KEY_FORMS, REDACTED)
+        .replaceAll(CREDENTIALS, `${REDACTED}@`)
+        .replaceAll(SCHEMES, `$1$2${REDACTED}`),
+      REDACTED,
+    );
   return {
     text,
     words: (words) =>
@@ -61,19 +62,8 @@ export function createRedactor(config: Config, environment: ReadonlyMap<string, 
   };
 }
 
-/** Whether what is named so is probably secret: `HF_TOKEN`, `--api-key`, `dbPassword`, but not `--max-tokens`. */
-export function isSecretName(name: string): boolean {
-  const words = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z0-9]+/);
-  const last = words.at(-1) ?? "";
-  return words.some((word) => SECRET_WORDS.has(word) || /secret|passw|passphrase|apikey/.test(word)) ||
-    ["key", "keys", "auth", "pwd"].includes(last);
-}
-
-const SECRET_WORDS = new Set(["token", "credential", "credentials", "authorization", "bearer"]);
-
-/** Longest first, so that no secret leaves the rest of another one standing. */
-function knownSecrets(config: Config, environment: ReadonlyMap<string, string>): readonly string[] {
-  const secrets = new Set<string>(config.apiKeys);
+function knownSecrets(config: Config, { environment, macros }: KnownSecrets): readonly string[] {
+  const secrets = new Set<string>([...config.apiKeys, ...macros]);
   for (const peer of config.peers.values()) if (peer.apiKey !== null) secrets.add(peer.apiKey);
   for (const [name, value] of environment) if (isSecretName(name)) secrets.add(value);
   for (const { env } of config.models.values()) {
@@ -82,5 +72,5 @@ function knownSecrets(config: Config, environment: ReadonlyMap<string, string>):
       if (isSecretName(entry.slice(0, equals))) secrets.add(entry.slice(equals + 1));
     }
   }
-  return [...secrets].filter((secret) => secret.length >= MIN_KNOWN_LENGTH).sort((a, b) => b.length - a.length);
+  return [...secrets];
 }

@@ -7,7 +7,7 @@
 
 import { type Findings, type GatheredFindings, gatherFindings } from "./findings.ts";
 import type { ReadDocument } from "./reading.ts";
-import type { Tree } from "./tree.ts";
+import { isTree, type Tree } from "./tree.ts";
 import type { ModelConfig } from "./types.ts";
 
 /** Kept from one load to the next. */
@@ -77,7 +77,7 @@ export function recall<Value>(
   make: (findings: Findings) => Value,
 ): Value {
   const known = recalls?.get(slot);
-  if (known !== undefined && known.from.every((part, i) => Object.is(part, from[i]))) {
+  if (known !== undefined && known.from.every((part, i) => isSame(part, from[i]))) {
     known.told.retell(findings);
     return known.value;
   }
@@ -89,26 +89,33 @@ export function recall<Value>(
   return value;
 }
 
+/** Whether two parts of trees say the same, also in the order of their keys. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => isSame(item, b[i]));
+  }
+  // What else a tree may hold, such as a date, is made anew.
+  if (!isTree(a) || !isTree(b)) return false;
+  const [keys, others] = [Object.keys(a), Object.keys(b)];
+  return keys.length === others.length && keys.every((key, i) => key === others[i] && isSame(a[key], b[key]));
+}
+
 /** Lets go of everything that the last load did not use. */
 export function forgetOthers(entries: Map<string, unknown>, used: Iterable<string>): void {
   const kept = new Set(used);
   for (const name of entries.keys()) if (!kept.has(name)) entries.delete(name);
 }
 
-const texts = new WeakMap<object, string>();
-
 /** One text for a part of a tree; equal parts have equal texts. Numbers that JSON lacks count too. */
 export function textOfNode(node: unknown): string {
   if (typeof node !== "object" || node === null) return `${typeof node} ${node}`;
-  const known = texts.get(node);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(
+  return JSON.stringify(
     node,
     (_, value: unknown) =>
       typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
         ? { number: String(value) }
         : value,
   );
-  texts.set(node, text);
-  return text;
 }

@@ -75,7 +75,8 @@ function readText(text: string, env: ReadEnvironment, { file, findings, room }: 
     findings.warning({ path: [], message, ...placed(secondAt) });
   }
   const substitution = substituteEnvironment(first, env);
-  const locator = createLocator(substitution.text);
+  let parsed: unknown;
+  const locator = createLocator(substitution.text, () => parsed);
   const place = (offset: number) => placed(offset < 0 ? -1 : substitution.originalOffset(offset));
 
   const missing = new Map<string, ConfigPath>();
@@ -90,7 +91,6 @@ function readText(text: string, env: ReadEnvironment, { file, findings, room }: 
     },
     keysOf: locator.keysOf,
   };
-  let parsed: unknown;
   let isWhole = true;
   try {
     const change = (part: string, path: ConfigPath) => {
@@ -111,8 +111,7 @@ function readText(text: string, env: ReadEnvironment, { file, findings, room }: 
     const message = substitution.problems.get(name);
     if (message === undefined) continue;
     const from = Math.max(0, path.length === 0 ? 0 : locator.offsetOf(path));
-    const mark = substitution.text.indexOf(substitution.markOf(name), from);
-    findings.problem({ path, message, ...place(mark) });
+    findings.problem({ path, message, ...place(substitution.markOf(name, from)) });
   }
   if (isWhole) noticeOddKeys(parsed, substitution.text, { locator, findings, place });
   return { ...content, tree: isWhole ? topOf(parsed, findings, placed(0)) : emptyTree(), isWhole };
@@ -209,12 +208,20 @@ interface KeyContext {
   readonly place: (offset: number) => Pick<Finding, "place">;
 }
 
-/** How YAML writes keys that are no text once they are read. */
-const ODD_KEY = /^(?:[-+]?\d.*|null|true|false|[-+]?Infinity|NaN|.*\[object Object\].*|)$/s;
+/** How keys begin that are no text before they are read, and the only ones of these that begin with a letter. */
+const ODD_START = /^(?:[-+]?\d|[-+]Infinity$|$)/;
+const ODD_WORDS: ReadonlySet<string> = new Set(["null", "true", "false", "Infinity", "NaN"]);
+
+function isOddKey(key: string): boolean {
+  return ODD_START.test(key) || ODD_WORDS.has(key) || key.includes("[object Object]");
+}
+
+/** A collection as a key, or a key behind a question mark. No run of white space is looked at twice. */
+const MAY_HOLD_ODD_KEYS = /[\]}]\s*:(?=\s|$)|(?<![^\s[{,])\?\s/;
 
 /** Keys such as `0123` or `[a]` would silently become other texts; in llama-swap they may drop every model. */
 function noticeOddKeys(parsed: unknown, text: string, { locator, findings, place }: KeyContext): void {
-  if (!/[\]}]\s*:(?=\s|$)|(?:^|[\r\n])\s*\?\s/.test(text) && !someKey(parsed, (key) => ODD_KEY.test(key))) return;
+  if (!MAY_HOLD_ODD_KEYS.test(text) && !someKey(parsed, isOddKey)) return;
   for (const { path, offset, written } of locator.oddKeys()) {
     if (written === null) {
       const message = "A key must be text";

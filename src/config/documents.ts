@@ -10,6 +10,7 @@ import { readDocument } from "./document.ts";
 import { holdsMissing } from "./environment.ts";
 import type { ConfigPath, Place } from "./issues.ts";
 import { mergeTrees, originOf } from "./merge.ts";
+import { PathMap } from "./path_map.ts";
 import type { ReadDocument } from "./reading.ts";
 import { type ConfigSource, type ConfigText, MAX_SOURCE_BYTES } from "./sources.ts";
 import { nodeAt, someString, type Tree } from "./tree.ts";
@@ -128,7 +129,15 @@ function createMissing(tree: Tree): (path: ConfigPath) => boolean {
   // A set that grows while it is walked.
   for (const name of names) users.get(name)?.forEach((user) => names.add(user));
   const isTouched = (text: string) => holdsMissing(text) || namesIn(text).some((name) => names.has(name));
-  return (path) => path.length > 0 && someString(nodeAt(tree, path), isTouched);
+  // Many findings may be about one large part.
+  const answers = new PathMap<boolean>();
+  return (path) => {
+    const known = answers.get(path);
+    if (known !== undefined) return known;
+    const answer = path.length > 0 && someString(nodeAt(tree, path), isTouched);
+    answers.set(path, answer);
+    return answer;
+  };
 }
 
 function namesIn(text: string): readonly string[] {

@@ -24,8 +24,8 @@ export interface Substitution {
   restore(text: string, options: { readonly command: boolean }): string;
   /** Names whose missing values are in a text of the tree. */
   missingIn(text: string): readonly string[];
-  /** The mark of a missing value as it stands in {@link text}. */
-  markOf(name: string): string;
+  /** Where in {@link text} the mark of a missing value stands, at or behind a place; -1 when it does not. */
+  markOf(name: string, from: number): number;
 }
 
 const PLACEHOLDER = /\$\{env\.([A-Za-z_][A-Za-z0-9_]*)\}/g;
@@ -52,6 +52,7 @@ export function substituteEnvironment(text: string, read: ReadEnvironment): Subs
   const opaque: string[] = [];
   const pieces: Piece[] = [];
   const marks = new Map<string, string>();
+  let places: ReadonlyMap<string, readonly number[]> | undefined;
 
   const valueOf = (name: string): string => {
     if (!looked.has(name)) {
@@ -94,7 +95,10 @@ export function substituteEnvironment(text: string, read: ReadEnvironment): Subs
         return command && slashes.length === 2 ? value.replaceAll(/[\\"]/g, "\\$&") : value;
       }),
     missingIn: (part) => !part.includes(BEGIN) ? [] : Array.from(part.matchAll(MISSING), (match) => match[1] ?? ""),
-    markOf: (name) => `${BEGIN}?${name}${END}`,
+    markOf(name, from) {
+      places ??= placesOfMarks(done);
+      return places.get(name)?.find((at) => at >= from) ?? -1;
+    },
   };
 }
 
@@ -127,6 +131,12 @@ function lookUp(read: ReadEnvironment, name: string): { readonly value?: string;
   return /[\n\r\0]/.test(value)
     ? { value, problem: `environment variable '${name}' contains newlines, which a config cannot hold` }
     : { value };
+}
+
+/** All at once: there may be as many names as marks. */
+function placesOfMarks(text: string): ReadonlyMap<string, readonly number[]> {
+  const places = Map.groupBy(text.matchAll(MISSING), (match) => match[1] ?? "");
+  return new Map(Array.from(places, ([name, matches]) => [name, matches.map(({ index }) => index)]));
 }
 
 function originalOffset(pieces: readonly Piece[], offset: number): number {

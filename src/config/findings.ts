@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { Misspelt } from "../eviction/findings.ts";
 import type { ConfigPath, Place } from "./issues.ts";
+import { PathMap, type PathNode } from "./path_map.ts";
 
 /** Kinds of names that a config declares and uses: macros, and everything that leads to a model. */
 export type NameKind = "macro" | "model";
@@ -19,8 +21,8 @@ export interface Finding {
   readonly found?: string | undefined;
   /** What would be right. */
   readonly expected?: string | undefined;
-  /** The nearest right name. */
-  readonly suggestion?: string | undefined;
+  /** The right name, or how to find it. */
+  readonly suggestion?: string | Misspelt | undefined;
   /** Where it is written, when it is known already; otherwise it is looked up by the path. */
   readonly place?: Place | undefined;
   /** A name that is not known: it may be declared where nothing could be read. */
@@ -64,14 +66,19 @@ export function gatherFindings(): GatheredFindings {
   const problems: Finding[] = [];
   const warnings: Finding[] = [];
   const told = new Set<string>();
-  const lists = new Map<string, { readonly path: ConfigPath; readonly items: Set<number> }>();
-  const asWritten = (path: ConfigPath): ConfigPath =>
-    lists.size === 0 ? path : path.reduce<ConfigPath>((before, step) => {
-      const items = typeof step === "number" ? lists.get(keyOf(before))?.items : undefined;
-      return [...before, items === undefined ? step : originalIndex(Number(step), items)];
-    }, []);
+  const lists = new PathMap<readonly number[]>();
+  const paths = new Set<ConfigPath>();
+  const asWritten = (path: ConfigPath): ConfigPath => {
+    let node: PathNode<readonly number[]> | undefined = lists.root;
+    return path.map((step) => {
+      const items: readonly number[] | undefined = node?.value;
+      const written = typeof step === "number" && items !== undefined ? originalIndex(step, items) : step;
+      node = node?.steps.get(written);
+      return written;
+    });
+  };
   const placed = (finding: Finding): Finding =>
-    lists.size === 0 ? finding : { ...finding, path: asWritten(finding.path) };
+    paths.size === 0 ? finding : { ...finding, path: asWritten(finding.path) };
   return {
     problems,
     warnings,
@@ -83,27 +90,27 @@ export function gatherFindings(): GatheredFindings {
     },
     leaveOut(list, items) {
       const path = asWritten(list);
-      const before = lists.get(keyOf(path))?.items ?? new Set();
-      lists.set(keyOf(path), {
-        path,
-        items: new Set([...before, ...Array.from(items, (i) => originalIndex(i, before))]),
-      });
+      const before = lists.get(path);
+      if (before === undefined) paths.add(path);
+      const gone = new Set([...before ?? [], ...Array.from(items, (i) => originalIndex(i, before ?? []))]);
+      lists.set(path, [...gone].sort((a, b) => a - b));
     },
     retell(findings) {
       problems.forEach(findings.problem);
       warnings.forEach(findings.warning);
-      for (const { path, items } of lists.values()) findings.leaveOut(path, items);
+      for (const path of paths) findings.leaveOut(path, lists.get(path) ?? []);
     },
   };
 }
 
-function keyOf(path: ConfigPath): string {
-  return path.join("\0");
-}
-
-/** Where an item stood before others were left out. */
-function originalIndex(index: number, leftOut: ReadonlySet<number>): number {
-  let original = index;
-  for (const gone of [...leftOut].sort((a, b) => a - b)) if (gone <= original) original++;
-  return original;
+/** Where an item stood before others were left out, in ascending order. */
+function originalIndex(index: number, leftOut: readonly number[]): number {
+  // Before the place of the k-th that is gone stand that many less k that are left.
+  let [low, high] = [0, leftOut.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((leftOut[middle] ?? 0) - middle <= index) low = middle + 1;
+    else high = middle;
+  }
+  return index + low;
 }

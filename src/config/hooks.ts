@@ -6,7 +6,6 @@
 
 import type { Findings } from "./findings.ts";
 import { localModel, type LocalNames } from "./names.ts";
-import { nearestName } from "./suggestions.ts";
 import type { PeerModel } from "./types.ts";
 
 /** Real ids of the models to load, in order, each once. A name that leads to none is left out with a warning. */
@@ -31,7 +30,7 @@ export function preloadOf(
         ? `${shown} is a model of a peer, which is not preloaded from here: it is left out`
         : `${shown} is no model here: it is left out`,
       refersTo: peerModels.has(name) ? undefined : "model",
-      suggestion: peerModels.has(name) ? undefined : nearestName(name, [...local.ids, ...local.aliases.keys()]),
+      suggestion: peerModels.has(name) ? undefined : { name, among: [local.ids, local.aliases] },
     });
   });
   return [...ids];

@@ -125,6 +125,19 @@ export function formatPath(path: ConfigPath): string {
   return text;
 }
 
+/** Longer names are cut in messages: one name may stand in very many of them. */
+const MAX_STEP = 120;
+
+/** Joins a path with dots, for messages; very long names are cut. */
+export function joinPath(path: ConfigPath): string {
+  return path.map((step) => typeof step === "string" ? cutText(step, MAX_STEP) : step).join(".");
+}
+
+/** Cuts a text for a message. */
+export function cutText(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
 /** Names a value's kind only: for places where a whole block is expected, of which nobody knows what stands in it. */
 export function describeKind(value: unknown): string {
   return typeof value === "string" ? "a text" : typeof value === "number" ? "a number" : describeValue(value);
@@ -137,7 +150,7 @@ export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a mapping";
   if (typeof value === "string") {
-    return `the text ${JSON.stringify(value.length > 60 ? value.slice(0, 60) + "…" : value)}`;
+    return `the text ${JSON.stringify(cutText(value, 60))}`;
   }
   return `${value}`;
 }

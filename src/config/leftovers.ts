@@ -6,7 +6,7 @@
  */
 
 import { type Complain, unmark } from "./expansion.ts";
-import type { ConfigPath } from "./issues.ts";
+import { type ConfigPath, joinPath } from "./issues.ts";
 import { mapStrings } from "./tree.ts";
 
 const ENV_PLACEHOLDER = /\$\{env\.([A-Za-z_][A-Za-z0-9_]*)\}/;
@@ -23,6 +23,7 @@ const DIRECT_FIELDS: ReadonlySet<string> = new Set([
 
 /** Complains about every placeholder left below a model, and unescapes; `${PID}` may stay in `cmdStop`. */
 export function settleModel(node: unknown, id: string, complain: Complain): unknown {
+  const shown = joinPath([id]);
   return mapStrings(node, (text, path) => {
     const field = path.slice(2);
     return settle(text, path, complain, (name) => {
@@ -30,10 +31,10 @@ export function settleModel(node: unknown, id: string, complain: Complain): unkn
       const known = name === "PORT" || name === "MODEL_ID";
       if (isDirect(field)) {
         const what = known ? `macro '\${${name}}' should have been substituted` : `unknown macro '\${${name}}' found`;
-        return `${what} in ${id}.${field.join(".")}`;
+        return `${what} in ${joinPath([shown, ...field])}`;
       }
-      const section = field[0] === "capabilities" || field[0] === "metadata" ? field[0] : field.join(".");
-      return `model ${id} ${section}: unknown macro '\${${name}}'`;
+      const section = field[0] === "capabilities" || field[0] === "metadata" ? field[0] : joinPath(field);
+      return `model ${shown} ${section}: unknown macro '\${${name}}'`;
     });
   }, ["models", id]);
 }
@@ -52,10 +53,12 @@ function isDirect(field: ConfigPath): boolean {
 function settle(text: string, path: ConfigPath, complain: Complain, fault: (name: string) => string | null): string {
   const variable = text.includes("${") ? ENV_PLACEHOLDER.exec(text)?.[1] : undefined;
   if (variable !== undefined) complain(path, `environment variable '${variable}' not set`);
+  const told = new Set<string>();
   return unmark(text, (placeholder, name, literal) => {
     const message = fault(name);
     if (message === null) return literal ? "$" + placeholder : placeholder;
-    if (!literal) complain(path, message, { refersTo: "macro", token: placeholder });
+    if (!literal && !told.has(name)) complain(path, message, { refersTo: "macro", token: placeholder });
+    if (!literal) told.add(name);
     return placeholder;
   });
 }

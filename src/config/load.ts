@@ -11,6 +11,7 @@ import { type Findings, gatherFindings } from "./findings.ts";
 import { preloadOf } from "./hooks.ts";
 import { ConfigErrors, ConfigIssue } from "./issues.ts";
 import { settleTop } from "./leftovers.ts";
+import { valuesOfMacros } from "./macro_values.ts";
 import { readMacros } from "./macros.ts";
 import { type LoadedModels, loadModels } from "./models.ts";
 import { checkFullNames, loadPeers } from "./peers.ts";
@@ -46,6 +47,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** What deserves attention. */
   readonly warnings: readonly ConfigIssue[];
+  /** What the macros come to whose names are such, wherever they are declared. */
+  macroValues(isWanted: (name: string) => boolean): readonly string[];
 }
 
 /**
@@ -86,7 +89,9 @@ export function loadConfig(source: ConfigSource): LoadedConfig {
     variables: [...documents.secrets.keys()],
     isSet: (name) => isSet(name, source.env),
   });
-  if (related.length === 0) return { config, warnings: placed };
+  if (related.length === 0) {
+    return { config, warnings: placed, macroValues: (isWanted) => valuesOfMacros(root, globals, isWanted) };
+  }
   throw new ConfigErrors(placeFindings(related, documents, files), placed);
 }
 
@@ -113,7 +118,7 @@ function assemble(
   const selectors = loadSelectors(settings.selectors, {
     local: names,
     peerModels: byName,
-    whyNotTogether: (ids) => isBroken ? null : policy.whyNotTogether(ids),
+    whyNotTogether: (ids, effort) => isBroken ? null : policy.whyNotTogether(ids, effort),
     findings,
   });
   // A selector with a problem is a known name, too.

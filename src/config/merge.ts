@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConfigPath } from "./issues.ts";
+import { type ConfigPath, joinPath } from "./issues.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 
 /** A contradiction between two trees. */
@@ -61,7 +61,7 @@ function mergeMappings(before: Tree, after: Tree, { path, tell }: Place): Tree {
 }
 
 function mergeNodes(before: unknown, after: unknown, place: Place): unknown {
-  const name = place.path.join(".");
+  const name = joinPath(place.path);
   if (IDENTITY_MAPS.has(name)) {
     if (isTree(before) && isTree(after)) return mergeNames(before, after, place);
     const found = kindOf(isTree(before) ? after : before);

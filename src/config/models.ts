@@ -77,7 +77,7 @@ export function loadModels(block: unknown, context: ModelsContext): LoadedModels
   const spend = createBudget();
   const globalsText = textOfNode([...globals]);
   const drafts = ids.map((id) => {
-    const from = [textOfNode(nodes[id]), globalsText, context.platform];
+    const from = [nodes[id], globalsText, context.platform];
     const { source, wasAsked } = listening(context.source);
     const draft = recall(
       cache?.drafts,
@@ -228,14 +228,17 @@ function withoutPrototype(node: Tree): Tree {
   return Object.assign(emptyTree(), node);
 }
 
-const encoder = new TextEncoder();
-
 /** Ascending order of the UTF-8 bytes, in which ports are given out (spec §2.5.4). */
 function byBytes(a: string, b: string): number {
-  const [left, right] = [encoder.encode(a), encoder.encode(b)];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [left, right] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (left !== right) return rankOf(left) - rankOf(right);
   }
-  return left.length - right.length;
+  return a.length - b.length;
+}
+
+/** Halves of a pair come behind all other characters, as what they stand for does. */
+function rankOf(code: number): number {
+  return code >= 0xd800 && code <= 0xdfff ? code + 0x10000 : code;
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
+import type { Misspelt } from "../eviction/findings.ts";
 import type { Findings } from "./findings.ts";
 import type { ConfigPath } from "./issues.ts";
-import { nearestName } from "./suggestions.ts";
 
 /** A model and the further names that its settings give it; a model with a problem counts, too. */
 export interface NamedModel {
@@ -77,14 +77,14 @@ export function complainUnknown(
     readonly path: ConfigPath;
     /** Who names it. */
     readonly subject: string;
-    readonly known: Iterable<string>;
+    readonly known: Misspelt["among"];
     readonly findings: Findings;
   },
 ): void {
   findings.problem({
     path,
     message: `${subject} references unknown model "${name.slice(0, 120)}"`,
-    suggestion: nearestName(name, known),
+    suggestion: { name, among: known },
     refersTo: "model",
   });
 }

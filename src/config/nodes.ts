@@ -43,8 +43,10 @@ interface Found {
 
 interface Frame {
   readonly open: number;
-  readonly children: Found[];
+  children: Found[] | null;
 }
+
+const NOTHING: readonly never[] = [];
 
 /** Reads the nodes of a text that holds one document; `null` when it holds none or is not YAML. */
 export function readNodes(text: string): YamlNode | null {
@@ -53,7 +55,7 @@ export function readNodes(text: string): YamlNode | null {
   let root: YamlNode | null = null;
   const listener = (event: "open" | "close", state: State) => {
     if (event === "open") {
-      frames.push({ open: state.position, children: [] });
+      frames.push({ open: state.position, children: null });
       return;
     }
     const frame = frames.pop();
@@ -62,6 +64,7 @@ export function readNodes(text: string): YamlNode | null {
     if (state.anchor !== null) anchors.set(state.anchor, found.node);
     const parent = frames.at(-1);
     if (parent === undefined) root = found.node;
+    else if (parent.children === null) parent.children = [found];
     else parent.children.push(found);
   };
   try {
@@ -77,23 +80,26 @@ interface Reading {
   readonly anchors: ReadonlyMap<string, YamlNode>;
 }
 
-function finish({ open, children }: Frame, state: State, { text, anchors }: Reading): YamlNode {
-  const only = children.length === 1 ? children[0] : undefined;
+function finish({ open, children: read }: Frame, state: State, { text, anchors }: Reading): YamlNode {
+  const children = read ?? NOTHING;
+  const only: Found | undefined = children.length === 1 ? children[0] : undefined;
   const collection = state.kind === "mapping" || state.kind === "sequence";
   // A flow collection or an alias is first read on trial, as the key of a mapping.
   if (only !== undefined && only.node.kind !== "nothing" && only.result === state.result) {
     if (only.node.kind === "alias" ? !collection : collection) return only.node;
   }
   const end = state.position;
-  const plain = { start: open, end, entries: [], items: [], target: null };
   const start = contentStart(text, open);
-  if (state.kind === "mapping") return { ...plain, kind: "mapping", start, entries: pairUp(children, text) };
+  if (state.kind === "mapping") {
+    return { kind: "mapping", start, end, entries: pairUp(children, text), items: NOTHING, target: null };
+  }
   if (state.kind === "sequence") {
     const items = text[start] === "-" ? blockItems(children, text, { start, end }) : flowItems(children, text);
-    return { ...plain, kind: "list", start, items };
+    return { kind: "list", start, end, entries: NOTHING, items, target: null };
   }
-  if (state.kind === "scalar") return { ...plain, kind: "scalar", start };
-  if (text[start] !== "*" || start >= end) return { ...plain, kind: "nothing" };
+  const plain = { end, entries: NOTHING, items: NOTHING, target: null };
+  if (state.kind === "scalar") return { kind: "scalar", start, ...plain };
+  if (text[start] !== "*" || start >= end) return { kind: "nothing", start: open, ...plain };
   const anchor = /\*([^\s,[\]{}]+)/y;
   anchor.lastIndex = start;
   return { ...plain, kind: "alias", start, target: anchors.get(anchor.exec(text)?.[1] ?? "") ?? null };
@@ -160,7 +166,7 @@ function dashesIn(text: string, from: number, to: number): number[] {
 }
 
 function nothingAt(start: number): YamlNode {
-  return { kind: "nothing", start, end: start, entries: [], items: [], target: null };
+  return { kind: "nothing", start, end: start, entries: NOTHING, items: NOTHING, target: null };
 }
 
 /** Skips white space, comments, anchors and tags. */
@@ -177,17 +183,19 @@ function contentStart(text: string, from: number): number {
 
 function skipSpace(text: string, from: number): number {
   for (let at = from;; at++) {
-    const char = text.charAt(at);
-    if (char === "#" && (at === 0 || isSpace(text.charAt(at - 1)))) {
-      while (at + 1 < text.length && !isBreak(text.charAt(at + 1))) at++;
-    } else if (!isSpace(char)) return at;
+    const code = text.charCodeAt(at);
+    if (code === HASH && (at === 0 || isSpace(text.charCodeAt(at - 1)))) {
+      while (at + 1 < text.length && !isBreak(text.charCodeAt(at + 1))) at++;
+    } else if (!isSpace(code)) return at;
   }
 }
 
-function isSpace(char: string): boolean {
-  return char === " " || char === "\t" || isBreak(char);
+const [TAB, LINE_FEED, RETURN, SPACE, HASH] = [0x09, 0x0a, 0x0d, 0x20, 0x23];
+
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB || isBreak(code);
 }
 
-function isBreak(char: string): boolean {
-  return char === "\n" || char === "\r";
+function isBreak(code: number): boolean {
+  return code === LINE_FEED || code === RETURN;
 }

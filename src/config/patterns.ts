@@ -25,6 +25,9 @@ const POSIX: ReadonlyMap<string, string> = new Map([
 /** White space is six ASCII characters less the vertical tab in RE2, and all of Unicode's in JavaScript. */
 const SPACE = "\\t\\n\\f\\r ";
 
+/** More flags in one group would make a pattern of the square of their number. */
+const MAX_FLAGS = 100;
+
 /** Characters that must stay escaped outside of a class. */
 const SYNTAX = /[\\^$.*+?()[\]{}|/]/;
 
@@ -102,6 +105,9 @@ class Translation {
       this.#out += begin;
       if (end === ":") this.#opened.push([]);
       else this.#opened.at(-1)?.push(begin); // (?i) holds until the group around it ends
+      if ((this.#opened.at(-1)?.length ?? 0) > MAX_FLAGS) {
+        throw new SyntaxError(`more than ${MAX_FLAGS} times flags in one group`);
+      }
       return;
     }
     const name = this.#match(/\(\?P?<([A-Za-z_]\w*)>/y)?.[1];

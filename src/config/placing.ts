@@ -1,6 +1,6 @@
 /**
- * Makes issues of findings: each gets its file, line and column, and values of the environment are hidden. Positions are
- * read only here, when something is to be said.
+ * Makes issues of findings: each gets its file, line and column, values of the environment are hidden, and long texts are
+ * cut. Positions and suggestions are looked up only here, when something is to be said.
  *
  * @module
  */
@@ -8,14 +8,17 @@
 import type { Finding } from "./findings.ts";
 import type { Documents } from "./documents.ts";
 import { showMissing } from "./environment.ts";
-import { ConfigIssue } from "./issues.ts";
+import { createHider } from "./hiding.ts";
+import { ConfigIssue, cutText } from "./issues.ts";
+import { PathMap } from "./path_map.ts";
+import { createSuggester } from "./suggestions.ts";
 
-/** Shorter values are not hidden: they would be found everywhere, and are no secrets. */
-const MIN_SECRET = 4;
 /** A value that was cut short is known by this many characters. */
 const KNOWN_BY = 12;
 /** Nobody reads more, and each costs a look-up. */
 const MAX_ISSUES = 1000;
+/** Longer parts of an issue are cut: a name or value may have megabytes. */
+const LONGEST = { step: 120, message: 600, fact: 300 } as const;
 
 /** Finds the place of each finding; in the order of the files and their lines. Follow-ups of what was told are left out. */
 export function placeFindings(
@@ -23,21 +26,23 @@ export function placeFindings(
   documents: Documents,
   files: readonly string[],
 ): readonly ConfigIssue[] {
-  const hide = createHiding(documents.secrets);
+  if (findings.length === 0) return [];
+  const show = createShowing(documents.secrets);
+  const fact = (text: string | undefined) => text === undefined ? undefined : show(text, LONGEST.fact);
+  const suggest = createSuggester();
   const order = new Map(files.map((file, i) => [file, i]));
   const told = withoutFollowUps(findings, documents);
   const issues = told.slice(0, MAX_ISSUES)
-    .map((finding) => {
-      const place = finding.place ?? documents.placeOf(finding.path, finding.token);
-      return new ConfigIssue({
+    .map(({ path, message, found, expected, suggestion, token, place = documents.placeOf(path, token) }) =>
+      new ConfigIssue({
         ...place,
-        path: finding.path.map((step) => typeof step === "number" ? step : hide(step)),
-        message: hide(finding.message),
-        found: finding.found === undefined ? undefined : hide(finding.found),
-        expected: finding.expected === undefined ? undefined : hide(finding.expected),
-        suggestion: finding.suggestion === undefined ? undefined : hide(finding.suggestion),
-      });
-    })
+        path: path.map((step) => typeof step === "number" ? step : show(step, LONGEST.step)),
+        message: show(message, LONGEST.message),
+        found: fact(found),
+        expected: fact(expected),
+        suggestion: fact(typeof suggestion === "object" ? suggest(suggestion) : suggestion),
+      })
+    )
     .sort((a, b) => (order.get(a.file) ?? -1) - (order.get(b.file) ?? -1) || a.line - b.line || a.column - b.column);
   if (told.length <= MAX_ISSUES) return issues;
   const message = `${told.length - MAX_ISSUES} more are not shown`;
@@ -47,38 +52,33 @@ export function placeFindings(
 /** Without findings that only follow from a value that is missing, or from what could not be read. */
 function withoutFollowUps(findings: readonly Finding[], documents: Documents): readonly Finding[] {
   const hidden = new Set(findings.map(({ hides }) => hides));
-  const broken = new Set(
-    findings.filter(({ missing }) => missing === undefined)
-      .flatMap(({ path }) => path.map((_, i) => path.slice(0, i + 1).join("\0"))),
-  );
+  // Every place of this map has something broken at it or below it.
+  const broken = new PathMap<true>();
+  if (findings.some(({ missing }) => missing !== undefined)) {
+    for (const { path, missing } of findings) if (missing === undefined) broken.set(path, true);
+  }
   return findings.filter(({ path, place, refersTo, missing, token }) => {
     if (place !== undefined) return true;
     if (refersTo !== undefined && (!documents.isWhole || hidden.has(refersTo))) return false;
     // What is written there is wrong whatever the missing value is.
     if (token !== undefined) return true;
-    return !documents.isMissing(path) && !(missing !== undefined && broken.has(missing.join("\0")));
+    return !documents.isMissing(path) && !(missing !== undefined && missing.length > 0 && broken.has(missing));
   });
 }
 
-function createHiding(secrets: ReadonlyMap<string, string>): (text: string) => string {
-  const known = [...secrets]
-    .filter(([, value]) => value.length >= MIN_SECRET)
-    .flatMap(([name, value]) =>
-      [...new Set([value, JSON.stringify(value).slice(1, -1)])].map((form) => ({ name, form }))
-    )
-    .sort((a, b) => b.form.length - a.form.length);
-  return (text) => known.reduce((shown, { name, form }) => hideOne(shown, form, name), showMissing(text));
-}
-
-function hideOne(text: string, value: string, name: string): string {
-  const start = value.slice(0, KNOWN_BY);
-  let shown = "";
-  let from = 0;
-  for (let at = text.indexOf(start); at >= 0; at = text.indexOf(start, from)) {
-    let length = start.length;
-    while (length < value.length && text[at + length] === value[length]) length++;
-    shown += `${text.slice(from, at)}\${env.${name}}`;
-    from = at + length;
+/**
+ * Makes a function that hides values of the environment in a text and cuts it. What is cut may begin with a secret of which
+ * too little is left to know it: that goes, too.
+ */
+function createShowing(secrets: ReadonlyMap<string, string>): (text: string, length: number) => string {
+  const shown = new Map<string, string>();
+  for (const [name, value] of secrets) {
+    for (const form of [value, JSON.stringify(value).slice(1, -1)]) shown.set(form, `\${env.${name}}`);
   }
-  return shown + text.slice(from);
+  const hide = createHider({ shown, knownBy: KNOWN_BY });
+  return (text, length) => {
+    const whole = text.length <= 2 * length;
+    const hidden = hide(showMissing(whole ? text : text.slice(0, 2 * length)));
+    return whole ? cutText(hidden, length) : cutText(`${hidden.slice(0, -KNOWN_BY)}…`, length);
+  };
 }

@@ -6,6 +6,7 @@
  */
 
 import type { ConfigPath } from "./issues.ts";
+import { createKeyFinder } from "./key_lines.ts";
 import { readNodes, type YamlNode } from "./nodes.ts";
 
 /** A place in a text. */
@@ -50,8 +51,12 @@ export interface OddKey {
   readonly written: string | null;
 }
 
-/** Reads the text once, at the first question. */
-export function createLocator(text: string): Locator {
+/**
+ * Reads the text once, at the first question that needs it. `treeOf` gives what the text was read to, for questions that
+ * its lines alone can answer.
+ */
+export function createLocator(text: string, treeOf: () => unknown = () => undefined): Locator {
+  const findKey = createKeyFinder(text, treeOf);
   let root: YamlNode | null | undefined;
   const tables = new Map<YamlNode, ReadonlyMap<string, Step>>();
   const tableOf = (node: YamlNode) => {
@@ -73,6 +78,8 @@ export function createLocator(text: string): Locator {
   };
   return {
     offsetOf(path, part) {
+      const key = part === undefined ? findKey(path) : undefined;
+      if (key !== undefined) return key;
       const { offset, node } = walk(path);
       const holder = part === undefined ? null : standsFor(node);
       if (part !== undefined && holder?.kind === "scalar") {

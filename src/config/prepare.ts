@@ -11,7 +11,6 @@ import type { ConfigPath } from "./issues.ts";
 import { allDigits, isInexact } from "./numbers.ts";
 import { shapeOf } from "./shapes.ts";
 import { isSecret } from "./secrets.ts";
-import { nearestName } from "./suggestions.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 
 /** Looks up the text at a path; `undefined` when it is not known. */
@@ -64,12 +63,8 @@ interface Block {
   readonly strict: boolean;
 }
 
-/** More unknown keys in one block are no slips. */
-const MAX_SUGGESTIONS = 100;
-
 function prepareBlock({ keys, strict }: Block, node: Tree, path: ConfigPath, context: PrepareContext): Tree {
   const prepared = emptyTree();
-  let unknown = 0;
   for (const key of Object.keys(node)) {
     const field = keys[key];
     const at = [...path, key];
@@ -80,9 +75,8 @@ function prepareBlock({ keys, strict }: Block, node: Tree, path: ConfigPath, con
           path: at,
           message: `Unknown key ${JSON.stringify(key)} is ignored.`,
           isIgnored: true,
-          suggestion: ++unknown > MAX_SUGGESTIONS
-            ? undefined
-            : meantBy(key, keys) ?? nearestName(key, [...Object.keys(keys), ...(path.length === 0 ? ["models"] : [])]),
+          suggestion: meantBy(key, keys) ??
+            { name: key, among: [Object.keys(keys), path.length === 0 ? ["models"] : []] },
         });
       }
       continue;

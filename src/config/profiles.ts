@@ -25,7 +25,7 @@ export function loadProfiles(
       checked.set(pin, target);
       if (pin.trim() === "") findings.problem({ path: at, message: `profile ${name}: a pin name must not be blank` });
       if (target === "" || known.has(target)) continue;
-      complainUnknown(target, { path: at, subject: `profile ${name}: pin "${pin}"`, known, findings });
+      complainUnknown(target, { path: at, subject: `profile ${name}: pin "${pin}"`, known: [known], findings });
     }
     if (checked.size === 0) {
       findings.problem({

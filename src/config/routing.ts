@@ -49,7 +49,7 @@ export function loadRouter(
   { findings, source }: { readonly findings: Findings; readonly source: Pick<WrittenSource, "keysOf"> },
 ): LoadedRouter {
   const chosen = choose(top, findings);
-  const known = { models: local.ids, aliases: local.aliases, suggest: nearestName };
+  const known = { models: local.ids, aliases: local.aliases };
   const tell = (path: ConfigPath) => (finding: BlockFinding) => tellFinding(finding, path, findings);
   if (chosen.use === "matrix" && chosen.matrix !== undefined) {
     const path = [...chosen.path, "matrix"];

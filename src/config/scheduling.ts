@@ -75,7 +75,7 @@ function prioritiesOf(
     const path = [...PRIORITY, name];
     const id = localModel(name, local);
     if (id === undefined) {
-      const known = [...local.ids, ...local.aliases.keys()];
+      const known = [local.ids, local.aliases];
       complainUnknown(name, { path, subject: "routing.scheduler.settings.fifo.priority", known, findings });
     } else if (priorities.has(id) && priorities.get(id) !== priority) {
       findings.problem({ path, message: `model ${id} has two priorities`, expected: "one of its names" });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Effort } from "../eviction/policy.ts";
 import type { Findings } from "./findings.ts";
 import { complainUnknown, localModel, type LocalNames } from "./names.ts";
 import type { SelectorSettings } from "./schema/names.ts";
@@ -18,13 +19,16 @@ export interface SelectorsContext {
   /** Models of peers by name. */
   readonly peerModels: ReadonlyMap<string, PeerModel>;
   /**
-   * Why these local models cannot be loaded side by side, as the end of a sentence about them; `null` when they can, or
-   * when the rules for that are themselves broken.
+   * Why these local models cannot be loaded side by side, as the end of a sentence about them; `null` when they can, when
+   * the rules for that are themselves broken, or when it would take more than `effort` has left.
    */
-  whyNotTogether(models: readonly string[]): string | null;
+  whyNotTogether(models: readonly string[], effort: Effort): string | null;
   /** Takes problems. */
   readonly findings: Findings;
 }
+
+/** What the checks of all selectors may cost: about a third of a second, six times what one may cost. */
+const MAX_COMPARISONS = 25_000_000;
 
 const STRATEGIES = ["pin", "warm", "spillover"] as const;
 
@@ -33,10 +37,11 @@ type Selectors = Readonly<Record<string, SelectorSettings>>;
 /** Checks and collects the selectors. */
 export function loadSelectors(block: Selectors, context: SelectorsContext): ReadonlyMap<string, SelectorConfig> {
   const selectors = new Map<string, SelectorConfig>();
+  const effort = { left: MAX_COMPARISONS };
   for (const [id, settings] of Object.entries(block)) {
     checkId(id, context);
     const strategy = strategyOf(id, settings, context.findings);
-    checkTargets(id, settings, { ...context, block, strategy });
+    checkTargets(id, settings, { ...context, block, strategy, effort });
     selectors.set(id, {
       id,
       strategy: strategy ?? "pin",
@@ -86,11 +91,12 @@ function strategyOf(
 
 interface TargetsContext extends SelectorsContext {
   readonly block: Selectors;
+  readonly effort: Effort;
   readonly strategy: SelectorConfig["strategy"] | undefined;
 }
 
 function checkTargets(id: string, { targets, settings }: SelectorSettings, context: TargetsContext): void {
-  const { block, local, peerModels, strategy, findings } = context;
+  const { block, local, peerModels, strategy, effort, findings } = context;
   const path = ["selectors", id];
   if (targets.length === 0) {
     const message = `selector ${id}: targets must contain at least one entry`;
@@ -108,7 +114,7 @@ function checkTargets(id: string, { targets, settings }: SelectorSettings, conte
       return findings.problem({ path: at, message, expected: "a model, alias or model of a peer" });
     }
     if (model === undefined && peerModel === undefined) {
-      const known = [...local.ids, ...local.aliases.keys(), ...peerModels.keys()];
+      const known = [local.ids, local.aliases, peerModels];
       return complainUnknown(target, { path: at, subject: `selector ${id}: target ${i + 1}`, known, findings });
     }
     if (strategy === "warm" && model === undefined) {
@@ -130,8 +136,11 @@ function checkTargets(id: string, { targets, settings }: SelectorSettings, conte
       found: String(settings.spillover),
     });
   }
-  const reason = localTargets.length < 2 ? null : context.whyNotTogether(localTargets);
-  if (reason !== null) {
+  const reason = localTargets.length < 2 ? null : context.whyNotTogether(localTargets, effort);
+  if (localTargets.length > 1 && effort.left < 0) {
+    const message = "The sets are too entangled to check whether these targets may be loaded side by side";
+    findings.warning({ path: [...path, "targets"], message });
+  } else if (reason !== null) {
     findings.problem({ path: [...path, "targets"], message: `selector ${id}: its local spillover targets ${reason}` });
   }
 }

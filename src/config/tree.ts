@@ -72,11 +72,15 @@ export function copyTree(value: unknown, change: ChangeText = (text) => text, te
 
   function copyMapping(node: object): Tree {
     const mapping = emptyTree();
-    for (const [name, item] of Object.hasOwn(node, "<<") ? entriesWithMerges(node) : Object.entries(node)) {
-      const key = change(name, path);
-      mapping[key] = inside(key, item);
-    }
+    if (Object.hasOwn(node, "<<")) {
+      for (const [name, item] of entriesWithMerges(node)) put(mapping, name, item);
+    } else for (const name of Object.keys(node)) put(mapping, name, Reflect.get(node, name));
     return mapping;
+  }
+
+  function put(mapping: Tree, name: string, item: unknown): void {
+    const key = change(name, path);
+    mapping[key] = inside(key, item);
   }
 
   function inside(step: string | number, item: unknown): unknown {

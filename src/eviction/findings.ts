@@ -16,16 +16,24 @@ export interface Finding {
   readonly found?: string;
   /** What would be right there. */
   readonly expected?: string;
-  /** The nearest name that would be right. */
-  readonly suggestion?: string;
+  /** The name that would be right, or how to find it. */
+  readonly suggestion?: string | Misspelt;
   /** Whether a name is not known: it may be declared where nothing could be read. */
   readonly refersToName?: true;
   /** Whether what stands there is said to be missing or empty: it may be so because it could not be read. */
   readonly isMissing?: true;
 }
 
-/** Finds the name that somebody who mistyped probably meant. */
-export type Suggest = (name: string, candidates: Iterable<string>) => string | undefined;
+/** Names to choose from: themselves, or as keys. */
+export type Names = readonly string[] | ReadonlySet<string> | ReadonlyMap<string, unknown>;
+
+/** A name that is probably a slip, and the names among which the right one may be: searched only when it is to be shown. */
+export interface Misspelt {
+  /** What is written. */
+  readonly name: string;
+  /** What may be meant. */
+  readonly among: readonly Names[];
+}
 
 /** The names that a block may use. */
 export interface KnownNames {
@@ -33,16 +41,21 @@ export interface KnownNames {
   readonly models: ReadonlySet<string>;
   /** Alias to model id; only for better hints. */
   readonly aliases?: ReadonlyMap<string, string>;
-  /** Without it no near names are suggested. */
-  readonly suggest?: Suggest;
 }
 
-/** Puts a suggestion into a finding when there is one: the model behind an alias, or the nearest of the candidates. */
+/** What to suggest for an unknown name: the model behind an alias, or the nearest of some names. */
 export function suggestName(
   name: string,
   known: KnownNames,
-  candidates: Iterable<string> = known.models,
+  among: readonly Names[] = [known.models],
 ): Pick<Finding, "suggestion"> {
-  const suggestion = known.aliases?.get(name) ?? known.suggest?.(name, candidates);
-  return suggestion === undefined ? {} : { suggestion };
+  return { suggestion: known.aliases?.get(name) ?? { name, among } };
+}
+
+/** Longer names are cut in messages: one name may stand in very many of them. */
+const MAX_SHOWN = 120;
+
+/** Quotes a name for a message. */
+export function quoteName(name: string): string {
+  return JSON.stringify(name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name);
 }

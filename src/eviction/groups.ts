@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Finding, type KnownNames, suggestName } from "./findings.ts";
+import { type Finding, type KnownNames, quoteName, suggestName } from "./findings.ts";
 
 /** The group that holds every model that is in no other. */
 export const DEFAULT_GROUP = "(default)";
@@ -64,7 +64,7 @@ function takenName(): Finding {
   return {
     severity: "error",
     path: [DEFAULT_GROUP],
-    message: `the name ${JSON.stringify(DEFAULT_GROUP)} is taken by the group of all models that are in no other`,
+    message: `the name ${quoteName(DEFAULT_GROUP)} is taken by the group of all models that are in no other`,
     expected: "another name",
   };
 }
@@ -77,10 +77,10 @@ function resolveMember(
   if (known.models.has(member)) return { model: member, finding: null };
   const model = known.aliases?.get(member);
   if (model !== undefined && known.models.has(model)) {
-    const message = `${JSON.stringify(member)} is an alias; its model ${JSON.stringify(model)} is taken as the member`;
+    const message = `${quoteName(member)} is an alias; its model ${quoteName(model)} is taken as the member`;
     return { model, finding: { severity: "warning", path, message, found: member, expected: "a model id" } };
   }
-  const message = `unknown model ${JSON.stringify(member)}: no model config for it`;
+  const message = `unknown model ${quoteName(member)}: no model config for it`;
   const finding: Finding = {
     severity: "error",
     path,
@@ -93,8 +93,8 @@ function resolveMember(
 }
 
 function describeSecondPlace(model: string, first: string, second: string): string {
-  const name = JSON.stringify(model);
+  const name = quoteName(model);
   return first === second
     ? `duplicate model member ${name}`
-    : `model ${name} is used in multiple groups: ${JSON.stringify(first)} and ${JSON.stringify(second)}`;
+    : `model ${name} is used in multiple groups: ${quoteName(first)} and ${quoteName(second)}`;
 }

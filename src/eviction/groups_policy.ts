@@ -8,6 +8,7 @@
  * @module
  */
 
+import { quoteName } from "./findings.ts";
 import type { Group } from "./groups.ts";
 import type { EvictionDecision, EvictionPolicy } from "./policy.ts";
 
@@ -34,7 +35,7 @@ export function createGroupsPolicy(groups: readonly Group[]): EvictionPolicy {
     const homes = new Set([...distinct].map((model) => home.get(model)));
     const [group] = homes;
     if (homes.size > 1 || group === undefined) return "must share one routing group";
-    return group.swap ? `must share a group with swap: false, and ${JSON.stringify(group.id)} swaps` : null;
+    return group.swap ? `must share a group with swap: false, and ${quoteName(group.id)} swaps` : null;
   }
 
   return {

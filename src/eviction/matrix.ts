@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Finding, suggestName } from "./findings.ts";
+import { type Finding, quoteName, suggestName } from "./findings.ts";
 import { checkCosts, checkVars, type MatrixInput } from "./matrix_names.ts";
 import { type Expression, type NamedExpression, parseExpression } from "./matrix_parser.ts";
 import { orderSets } from "./matrix_references.ts";
@@ -72,7 +72,7 @@ function parseSets(input: MatrixInput, findings: Finding[]): Map<string, Express
   for (const [name, text] of input.sets) {
     const path = ["sets", name];
     if (expressions.has(name)) {
-      findings.push({ severity: "error", path, message: `set ${JSON.stringify(name)} is defined twice` });
+      findings.push({ severity: "error", path, message: `set ${quoteName(name)} is defined twice` });
       continue;
     }
     const parsed = parseExpression(text);
@@ -88,7 +88,7 @@ function parseSets(input: MatrixInput, findings: Finding[]): Map<string, Express
 function adviseVar(word: string | undefined, { vars, models }: MatrixInput): Pick<Finding, "found" | "expected"> {
   if (word === undefined) return {};
   const short = vars.find(([, model]) => model === word)?.[0];
-  if (short !== undefined) return { found: word, expected: `its var ${JSON.stringify(short)}` };
+  if (short !== undefined) return { found: word, expected: `its var ${quoteName(short)}` };
   if (models.has(word) || /[/:]/.test(word)) {
     return { found: word, expected: `a var for this id, such as vars: { short: ${JSON.stringify(word)} }` };
   }
@@ -114,17 +114,17 @@ function checkNames(
       seen.add(`${kind} ${used}`);
       if (kind === "reference" && expressions.has(used)) references.push(used);
       else if (kind === "reference") {
-        const message = `references undefined set ${JSON.stringify(used)} at character ${at}`;
+        const message = `references undefined set ${quoteName(used)} at character ${at}`;
         findings.push({
           severity: "error",
           path,
           message,
           refersToName: true,
-          ...suggestName(used, input, expressions.keys()),
+          ...suggestName(used, input, [expressions]),
         });
       } else if (resolve(used) === undefined) {
-        const message = `unknown var or model ${JSON.stringify(used)} at character ${at}`;
-        const candidates = [...vars.keys(), ...input.models];
+        const message = `unknown var or model ${quoteName(used)} at character ${at}`;
+        const candidates = [vars, input.models];
         findings.push({
           severity: "error",
           path,
@@ -142,7 +142,7 @@ function checkNames(
     findings.push({
       severity: "error",
       path: ["sets", cycle[0] ?? ""],
-      message: `circular reference of sets: ${shown.join(" → ")}`,
+      message: `circular reference of sets: ${shown.map((name) => name.slice(0, 120)).join(" → ")}`,
     });
   }
   return order;

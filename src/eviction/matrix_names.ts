@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Finding, type KnownNames, suggestName } from "./findings.ts";
+import { type Finding, type KnownNames, quoteName, suggestName } from "./findings.ts";
 
 /** A matrix block as it was written; each list in the order of the file, keys that look like numbers included. */
 export interface MatrixInput extends KnownNames {
@@ -26,7 +26,7 @@ export function checkVars(input: MatrixInput, findings: Finding[]): ReadonlyMap<
   const vars = new Map<string, string>();
   for (const [name, model] of input.vars) {
     const path = ["vars", name];
-    const shown = `var ${JSON.stringify(name)}`;
+    const shown = `var ${quoteName(name)}`;
     if (vars.has(name)) {
       findings.push({ severity: "error", path, message: `${shown} is defined twice` });
       continue;
@@ -37,7 +37,7 @@ export function checkVars(input: MatrixInput, findings: Finding[]): ReadonlyMap<
       findings.push({ severity: "error", path, message });
     }
     if (!input.models.has(model)) {
-      const message = `${shown} references unknown model ${JSON.stringify(model)}`;
+      const message = `${shown} references unknown model ${quoteName(model)}`;
       findings.push({
         severity: "error",
         path,
@@ -63,7 +63,7 @@ export function checkCosts(
   let sum = input.models.size;
   for (const [name, cost] of input.evictCosts) {
     const path = ["evict_costs", name];
-    const shown = JSON.stringify(name);
+    const shown = quoteName(name);
     const model = vars.get(name) ?? (input.models.has(name) ? name : undefined);
     if (!Number.isSafeInteger(cost) || cost <= 0) {
       const message = `the evict cost of ${shown} must be a positive integer`;
@@ -71,14 +71,14 @@ export function checkCosts(
       continue;
     }
     if (model === undefined) {
-      const near = suggestName(name, input, [...vars.keys(), ...input.models]);
+      const near = suggestName(name, input, [vars, input.models]);
       findings.push({ severity: "error", path, message: `unknown var or model ${shown}`, refersToName: true, ...near });
       continue;
     }
     const earlier = costs.get(model);
     if (earlier !== undefined && earlier !== cost) {
-      const message = `${shown} and ${JSON.stringify(named.get(model))} give two evict costs to the model ${
-        JSON.stringify(model)
+      const message = `${shown} and ${quoteName(named.get(model) ?? "")} give two evict costs to the model ${
+        quoteName(model)
       }`;
       findings.push({ severity: "error", path, message, found: String(cost), expected: String(earlier) });
       continue;

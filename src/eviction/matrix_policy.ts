@@ -6,7 +6,7 @@
 
 import type { Matrix } from "./matrix.ts";
 import { findCommonSet, solveMatrix } from "./matrix_solver.ts";
-import type { EvictionDecision, EvictionPolicy } from "./policy.ts";
+import type { Effort, EvictionDecision, EvictionPolicy } from "./policy.ts";
 
 /** How many answers are remembered. */
 const REMEMBERED = 256;
@@ -30,10 +30,10 @@ export function createMatrixPolicy(matrix: Matrix): EvictionPolicy {
     return decision;
   }
 
-  function whyNotTogether(models: readonly string[]): string | null {
+  function whyNotTogether(models: readonly string[], effort?: Effort): string | null {
     if (models.length === 0) return null;
-    const { set, exact } = findCommonSet(matrix, models);
-    if (set !== null) return null;
+    const { set, exact } = findCommonSet(matrix, models, effort);
+    if (set !== null || (effort !== undefined && effort.left < 0)) return null;
     return exact
       ? "must all appear together in one expanded matrix set"
       : "must all appear together in one expanded matrix set, and the sets are too entangled to find one that holds them";

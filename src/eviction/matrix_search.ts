@@ -22,6 +22,7 @@
 
 import { addAll, type Bits, bitsOf, difference, intersection, isSubset, overlap, union, weigh } from "./bits.ts";
 import type { MatrixNode } from "./matrix.ts";
+import type { Effort } from "./policy.ts";
 import { clusterBySupport, unionsAfter, unionsAround } from "./matrix_clusters.ts";
 
 /** How many comparisons of candidates an exact search may make: about 40 ms. */
@@ -67,6 +68,8 @@ export interface Question {
   readonly nodeCount: number;
   /** Whether the lists are cut. */
   readonly narrow: boolean;
+  /** Counts what the search costs. */
+  readonly effort?: Effort | undefined;
 }
 
 /** One question to the expressions of one matrix; what was found out is kept for the next expression. */
@@ -78,10 +81,12 @@ export class Search {
   readonly #supports: (Bits | undefined)[];
   readonly #heaviest: (Candidate | undefined)[];
   readonly #lists = new Map<string, readonly Candidate[]>();
+  readonly #effort: Effort | undefined;
   #comparisonsLeft: number;
 
   /** Prepares the question; nothing is looked at yet. */
-  constructor({ models, weights, nodeCount, narrow }: Question) {
+  constructor({ models, weights, nodeCount, narrow, effort }: Question) {
+    this.#effort = effort;
     this.#bits = new Map(models.map((model, bit) => [model, bit]));
     this.#weights = weights;
     this.#none = bitsOf(Math.ceil(models.length / 32));
@@ -195,6 +200,7 @@ export class Search {
 
   /** The heaviest few; what lies within another is no use among them. */
   #bestProducts(lefts: readonly Candidate[], rights: readonly Candidate[]): Candidate[] {
+    this.#count(NEW_CANDIDATE * lefts.length * rights.length);
     const products = lefts.flatMap((left) => rights.map((right) => this.#unite([left, right])));
     const best: Candidate[] = [];
     for (const product of products.sort((a, b) => b.weight - a.weight)) {
@@ -235,6 +241,7 @@ export class Search {
 
   #count(comparisons: number): void {
     this.#comparisonsLeft -= comparisons;
+    if (this.#effort !== undefined) this.#effort.left -= comparisons;
     if (this.#comparisonsLeft < 0) throw new TooManyCandidates("Too many candidates for an exact search");
   }
 

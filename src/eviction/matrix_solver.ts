@@ -7,7 +7,7 @@
 import { hasBit, isSubset } from "./bits.ts";
 import type { Matrix, MatrixSet } from "./matrix.ts";
 import { type Candidate, type Question, Search, TooManyCandidates, type Witness } from "./matrix_search.ts";
-import type { EvictionDecision } from "./policy.ts";
+import type { Effort, EvictionDecision } from "./policy.ts";
 
 /** What one running model costs when the matrix names no cost. */
 const DEFAULT_COST = 1;
@@ -46,14 +46,17 @@ export function solveMatrix(matrix: Matrix, target: string, running: readonly st
   };
 }
 
-/** The first set with a candidate that holds all the models. */
+/** The first set with a candidate that holds all the models; the search ends when `effort` does. */
 export function findCommonSet(
   matrix: Matrix,
   models: readonly string[],
+  effort?: Effort,
 ): { readonly set: MatrixSet | null; readonly exact: boolean } {
   const distinct = [...new Set(models)];
-  const finder = new Finder({ models: distinct, weights: distinct.map(() => 1), nodeCount: matrix.nodeCount });
+  const weights = distinct.map(() => 1);
+  const finder = new Finder({ models: distinct, weights, nodeCount: matrix.nodeCount, effort });
   for (const set of matrix.sets) {
+    if (effort !== undefined && effort.left < 0) break;
     const support = finder.support(set);
     if (!distinct.every((_, bit) => hasBit(support, bit))) continue;
     const { bits } = finder.heaviest(set);

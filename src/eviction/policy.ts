@@ -24,6 +24,12 @@ export interface EvictionDecision {
   readonly exact: boolean;
 }
 
+/** What several questions may cost together. */
+export interface Effort {
+  /** Comparisons; less than none when a question was not answered for want of them. */
+  left: number;
+}
+
 /** Says which models may be in memory together. Pure: the same question has the same answer. */
 export interface EvictionPolicy {
   /** Which rules decide. */
@@ -34,6 +40,9 @@ export interface EvictionPolicy {
   explain(target: string, running: readonly string[]): EvictionDecision;
   /** Whether the rules let all these models be loaded side by side whichever comes first: the rule for selectors. */
   canCoexist(models: readonly string[]): boolean;
-  /** Why {@link EvictionPolicy.canCoexist} says no, as the end of a sentence about the models; null when it says yes. */
-  whyNotTogether(models: readonly string[]): string | null;
+  /**
+   * Why {@link EvictionPolicy.canCoexist} says no, as the end of a sentence about the models; null when it says yes, or when
+   * the answer would take more than `effort` has left.
+   */
+  whyNotTogether(models: readonly string[], effort?: Effort): string | null;
 }

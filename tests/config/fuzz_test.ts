@@ -3,6 +3,7 @@ import { parse } from "@std/yaml";
 import { type ConfigCache, createConfigCache } from "../../src/config/cache.ts";
 import { ConfigErrors, type ConfigIssue, loadConfig, type LoadedConfig } from "../../src/config/load.ts";
 import type { ConfigText } from "../../src/config/sources.ts";
+import { createKeyFinder } from "../../src/config/key_lines.ts";
 import { createLocator } from "../../src/config/positions.ts";
 import { copyTree } from "../../src/config/tree.ts";
 import { createRandom, ENVIRONMENT, randomConfig } from "./random_config.ts";
@@ -92,7 +93,7 @@ function resultOf(texts: readonly ConfigText[], cache?: ConfigCache): string {
 }
 
 Deno.test("every part of a random document is found where it stands", () => {
-  let parts = 0;
+  let [parts, byLines] = [0, 0];
   for (let seed = 1; seed <= 4000; seed++) {
     const text = randomConfig(createRandom(seed))[0]?.text.replace("\uFEFF", "") ?? "";
     let tree: unknown;
@@ -102,9 +103,15 @@ Deno.test("every part of a random document is found where it stands", () => {
       continue;
     }
     const locator = createLocator(text);
+    const findKey = createKeyFinder(text, () => tree);
     const visit = (node: unknown, path: readonly (string | number)[], above: number) => {
       const offset = locator.offsetOf(path);
       assert(path.length === 0 || offset >= 0, `seed ${seed}: ${path.join(".")} is not found`);
+      const quick = findKey(path);
+      if (quick !== undefined) {
+        assertEquals(quick, offset, `seed ${seed}: ${path.join(".")}`);
+        byLines++;
+      }
       const key = path.at(-1);
       if (typeof key === "string" && /^[a-z]+$/i.test(key)) {
         assert(
@@ -121,6 +128,7 @@ Deno.test("every part of a random document is found where it stands", () => {
     visit(tree, [], -1);
   }
   assert(parts > 10_000, `${parts} parts`);
+  assert(byLines > 1000, `${byLines} found by their lines alone`);
 });
 
 Deno.test("no text crashes the loader", () => {
@@ -162,6 +170,63 @@ Deno.test("no text crashes the loader", () => {
     judge([{ file: "f", text }]);
   }
 });
+
+/** Each many times, in each of these places. No clock is asked: what costs the square of this would not end. */
+const RUNS = [
+  "\n",
+  "\r",
+  " ",
+  "\t",
+  "a",
+  "# ",
+  "\n#",
+  "'",
+  '"',
+  "\\",
+  "${",
+  "$${a}",
+  "${env.NUMBER}",
+  "- ",
+  "? ",
+  "] ",
+  ": ",
+];
+const AROUND = [
+  ["models: {}\n", "\n"],
+  ["models:\n  a:\n    cmd: |\n      x ${PORT}\n      ", "\n"],
+  ["bogus: 'a", "'\nmodels: {}\n"],
+] as const;
+
+Deno.test("a long run of anything is answered, wherever it stands", () => {
+  for (const run of RUNS) {
+    for (const [before, after] of AROUND) judge([{ file: "f", text: before + run.repeat(100_000) + after }]);
+  }
+});
+
+Deno.test("many of a kind are answered", () => {
+  const many = (count: number, part: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => part(i)).join("");
+  const model = "models: {a: {cmd: 'x ${PORT}'}}\n";
+  for (
+    const text of [
+      many(15_000, (i) => `x-${i}: &a${i} {<<: *a${Math.max(0, i - 1)}}\n`).replace("<<: *a0", ""),
+      `models:\n  a:\n    aliases:\n${many(20_000, () => "      - {a: 1}\n      - same\n")}    cmd: x \${PORT}\n`,
+      `models:\n${many(5000, (i) => `  m-${i}: {cmd: x \${PORT}}\n`)}groups: {g: {members: [${
+        many(20_000, (i) => `m_${i}x, `)
+      }]}}\n`,
+      `${model}bogus: [${many(20_000, (i) => `\${env.NO_${i}}, `)}]]\n`,
+      `${model}matrix: {vars: {q: "\${env.NO}"}, sets: {s: "${many(20_000, (i) => `m${i} | `)}a"}}\n`,
+      `models: {${"k".repeat(500_000)}: {cmd: x, metadata: [${many(20_000, () => "'${q}', ")}]}}\n`,
+      `models: {${"k".repeat(500_000)}: {cmd: x, aliases: [${many(20_000, () => "{a: 1}, ")}]}}\n`,
+      `groups: {${"k".repeat(500_000)}: {members: [${many(20_000, () => "a, ")}]}}\n${model}`,
+    ]
+  ) judgeAny(text);
+});
+
+function judgeAny(text: string): void {
+  const { issues } = load([{ file: "f", text }]);
+  for (const issue of issues) assert(String(issue).length < 5000);
+}
 
 Deno.test("texts made to be slow or deep are answered", () => {
   for (

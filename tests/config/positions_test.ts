@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import { parse } from "@std/yaml";
 import { ConfigErrors, loadConfig } from "../../src/config/load.ts";
 import type { ConfigPath } from "../../src/config/issues.ts";
+import { createKeyFinder } from "../../src/config/key_lines.ts";
 import { createLineFinder, createLocator } from "../../src/config/positions.ts";
+import { copyTree } from "../../src/config/tree.ts";
 
 /** What is looked for, and the text with ▲ before the place where it must be found. */
 type Placement = readonly [kind: string, path: ConfigPath, text: string];
@@ -71,8 +74,30 @@ Deno.test("every path is found where it is written", () => {
   for (const [kind, path, marked] of PLACEMENTS) {
     const text = marked.replace("▲", "");
     assertEquals(createLocator(text).offsetOf(path), marked.indexOf("▲"), kind);
+    const tree = copyTree(parse(text, { schema: "core" }));
+    assertEquals(createLocator(text, () => tree).offsetOf(path), marked.indexOf("▲"), `${kind}, knowing the tree`);
   }
   assert(PLACEMENTS.length >= 50);
+});
+
+Deno.test("lines alone prove where a key stands, or nothing is found", () => {
+  const find = (text: string, ...path: string[]) =>
+    createKeyFinder(text.replace("▲", ""), () => copyTree(parse(text.replace("▲", ""), { schema: "core" })))(path);
+  const plain = 'a: 1 # c\n"b": # c\n  c: |\n    d: 1\n  e: x\n  ▲d:\n  - 1\n';
+  assertEquals(find(plain, "b", "d"), plain.indexOf("▲"));
+  for (
+    const [text, ...path] of [
+      ['a: "x\n\n  b: 1"\nc: "\nb: 2"\n', "b"],
+      ['a: "\nb: 2"\n? b\n: 1\n', "b"],
+      ["a: {b: {\n  b: 1}}\n", "a", "b"],
+      ["a: # c\n  {b: {\n  b: 1}}\n", "a", "b"],
+      ["a: &x\n  c: 1\nb: *x\n", "b", "c"],
+      ["a: &x 1\nb: # c\n  *x\n", "b"],
+      ["a: &x {b: 1}\nc:\n  <<: *x\n", "c", "b"],
+      ["- a: 1\n", "a"],
+      ["a: 1\r\nb: 2\r\n", "b"],
+    ] as const
+  ) assertEquals(find(text, ...path), undefined, text);
 });
 
 Deno.test("lines end with LF, CRLF or CR, and columns count from 1", () => {

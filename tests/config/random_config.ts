@@ -307,6 +307,9 @@ const SPLINTERS = [
   "\uD800",
   "${",
   "---\n",
+  ...["\n", "\r", " ", "\t", "# ", "a", '"', "'", "${", "$${a}", "${env.NUMBER}", "- ", "? "].map((run) =>
+    run.repeat(200)
+  ),
 ];
 
 /** Cuts something out of a text, or puts something in. */

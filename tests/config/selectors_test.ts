@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { ConfigErrors, loadConfig } from "../../src/config/load.ts";
 import { configOf, models, refuse } from "./loading.ts";
 
 const TWO = models(["a", "aliases: [aa]", "filters: {setParamsByID: {gen: {x: 1}}}"], "b");
@@ -98,3 +99,32 @@ Deno.test("CN15: under a matrix one set must hold all local targets", async (t) 
 Deno.test("CN16: spillover over peers, alone or with one local model, needs no group", () => {
   for (const targets of ["far, near", "a, far", "p/near, b"]) configOf(PEERS + TWO + spill(targets));
 });
+
+Deno.test("CN15: the checks of all selectors together have one budget: after it a warning says that nothing was checked", () => {
+  const many = (count: number, part: (i: number) => string, joint: string) =>
+    Array.from({ length: count }, (_, i) => part(i)).join(joint);
+  const product = (i: number) =>
+    many(8, (k) => `(${many(20, (q) => `(m${(q * 3 + k + i) % 40} & m${(q * 7 + k * 5) % 40})`, " | ")})`, " & ");
+  const problems = messagesOf(`models:
+${many(40, (i) => `  m${i}: {cmd: "x \${PORT}"}`, "\n")}
+matrix: {sets: {${many(20, (i) => `s${i}: "${product(i)}"`, ", ")}}}
+selectors:
+${
+    many(60, (i) =>
+      `  s-${i}: {strategy: spillover, settings: {spillover: 1}, targets: [${
+        many(20, (k) =>
+          `m${(i + k * 2) % 40}`, ", ")
+      }]}`, "\n")
+  }
+`);
+  assert(problems.length > 0 && problems.length < 30, `${problems.length} of 60 were checked`);
+});
+
+function messagesOf(text: string): readonly string[] {
+  try {
+    return loadConfig({ texts: [{ file: "c.yaml", text }], env: () => undefined }).warnings.map(String);
+  } catch (error) {
+    assert(error instanceof ConfigErrors);
+    return error.issues.map(String);
+  }
+}

@@ -60,8 +60,8 @@ function judge(args: Arguments): Verdict {
   }
 }
 
-function effectiveOf({ config, environment }: LoadedFiles): Readonly<Record<string, unknown>> {
-  return printableConfig(config, createRedactor(config, environment));
+function effectiveOf(loaded: LoadedFiles): Readonly<Record<string, unknown>> {
+  return printableConfig(loaded.config, createRedactor(loaded.config, loaded));
 }
 
 function printText(

@@ -38,7 +38,7 @@ export const explainCommand: Command = {
       terminal.err(`berth: ${describeOther(config, name)}`);
       return EXIT.failed;
     }
-    explain({ model, spec, loaded, redactor: createRedactor(config, loaded.environment) }, terminal);
+    explain({ model, spec, loaded, redactor: createRedactor(config, loaded) }, terminal);
     return EXIT.ok;
   },
 };
