@@ -24,6 +24,16 @@ export class PathMap<Value> {
     return this.#find(path)?.value;
   }
 
+  /** The value nearest to the top that was put at this path or above it. */
+  nearest(path: ConfigPath): Value | undefined {
+    let node: PathNode<Value> | undefined = this.root;
+    for (const step of path) {
+      node = node.steps.get(step);
+      if (node === undefined || node.value !== undefined) return node?.value;
+    }
+    return undefined;
+  }
+
   /** Whether a value was put at this path or below it. */
   has(path: ConfigPath): boolean {
     return this.#find(path) !== undefined;

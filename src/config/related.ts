@@ -7,6 +7,7 @@
 
 import type { Finding, GatheredFindings } from "./findings.ts";
 import type { ConfigPath } from "./issues.ts";
+import { PathMap } from "./path_map.ts";
 import { nearestName } from "./suggestions.ts";
 import { isTree, nodeAt, type Tree } from "./tree.ts";
 
@@ -43,25 +44,31 @@ interface Declared {
   readonly value: unknown;
 }
 
+/** A problem that is told at the macro by way of which it comes. */
+interface Moved {
+  readonly index: number;
+  users: number;
+}
+
 /** Leaves out what only follows from another problem, and moves and explains unknown macros. */
 export function relateProblems({ root, findings, variables, isSet }: RelateContext): readonly Finding[] {
   const { problems, warnings } = findings;
   if (problems.length === 0) return problems;
-  const at = new Set(problems.map(({ path }) => keyOf(path)));
-  const unread = new Set(problems.filter(isUnread).map(({ path }) => keyOf(path)));
-  const given = problems.filter(({ token, isLost }) => token !== undefined || isLost);
-  const lost = new Set(given.map(({ path }) => keyOf(path)));
-  const ignored = new Map(warnings.filter((one) => one.isIgnored).map((one) => [keyOf(one.path), one]));
+  const at = byPath(problems);
+  const unread = byPath(problems.filter(isUnread));
+  const lost = byPath(problems.filter(({ token, isLost }) => token !== undefined || isLost));
+  const ignored = byPath(warnings.filter((one) => one.isIgnored));
   const scopeOf = createScopes(root);
   let [explanations, steps] = [MAX_EXPLAINED, MAX_STEPS];
-  const moved = new Map<string, { readonly index: number; users: number }>();
+  const moved = new PathMap<Moved>();
+  const allMoved: Moved[] = [];
   const related: Finding[] = [];
   for (const problem of problems) {
     const { path, token } = problem;
     if (token === undefined) {
       // A text with an unknown macro in it is not what its author meant: whatever else is wrong with it is no news.
       const isNews = problem.place !== undefined || problem.isLost || typeof nodeAt(root, path) !== "string" ||
-        !lost.has(keyOf(path));
+        lost.get(path) === undefined;
       if (isNews) related.push(problem);
       continue;
     }
@@ -72,9 +79,9 @@ export function relateProblems({ root, findings, variables, isSet }: RelateConte
     const name = token.slice(2, -1);
     const scope = scopeOf(path);
     const declared = scope.find(name);
-    const wasRefused = declared !== undefined && at.has(keyOf(declared.path));
-    if (wasRefused || prefixesOf(path).slice(0, -1).some((prefix) => unread.has(keyOf(prefix)))) continue;
-    const key = prefixesOf(path).map((prefix) => ignored.get(keyOf(prefix))).find((one) => one !== undefined);
+    const wasRefused = declared !== undefined && at.get(declared.path) !== undefined;
+    if (wasRefused || unread.nearest(path.slice(0, -1)) !== undefined) continue;
+    const key = ignored.nearest(path);
     if (key !== undefined) {
       // llama-swap reads macros in keys of a model that it does not know (spec §2.6), but in no others.
       if (path[0] !== "models") continue;
@@ -91,15 +98,17 @@ export function relateProblems({ root, findings, variables, isSet }: RelateConte
       related.push(explained);
       continue;
     }
-    const slot = keyOf([...carrier.path, token]);
+    const slot = [...carrier.path, token];
     const before = moved.get(slot);
     if (before === undefined) {
-      moved.set(slot, { index: related.length, users: 1 });
+      const first = { index: related.length, users: 1 };
+      moved.set(slot, first);
+      allMoved.push(first);
       const message = explained.message.replace(problem.message, `${problem.message}, by way of this macro`);
       related.push({ ...explained, message, path: carrier.path });
     } else before.users++;
   }
-  for (const { index, users } of moved.values()) {
+  for (const { index, users } of allMoved) {
     const problem = related[index];
     if (problem !== undefined && users > 1) {
       related[index] = { ...problem, message: `${problem.message}; so in ${users - 1} more` };
@@ -177,10 +186,8 @@ function isUnread({ found, token }: Finding): boolean {
   return token === undefined && (found === "a list" || found === "a mapping");
 }
 
-function prefixesOf(path: ConfigPath): readonly ConfigPath[] {
-  return path.map((_, i) => path.slice(0, i + 1));
-}
-
-function keyOf(path: ConfigPath): string {
-  return path.join("\0");
+function byPath(findings: readonly Finding[]): PathMap<Finding> {
+  const map = new PathMap<Finding>();
+  for (const finding of findings) map.set(finding.path, finding);
+  return map;
 }
