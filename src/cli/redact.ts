@@ -5,6 +5,7 @@
  * @module
  */
 
+import { splitCommand } from "../config/command.ts";
 import { createHider } from "../config/hiding.ts";
 import type { Config } from "../config/types.ts";
 import { hideNamed } from "./redact_named.ts";
@@ -17,6 +18,8 @@ export const REDACTED = "***";
 const KEY_FORMS = /(?<![A-Za-z0-9])(?:sk-|hf_|gh[opsu]_|github_pat_)[\w-]{17,}/g;
 /** The user and password of a URL, to the last sign that may end them. */
 const CREDENTIALS = /(?<=[a-z0-9+.-]:\/\/)[^\s/"']+@/gi;
+/** Values behind flags that are shorter are hidden there only. */
+const MIN_NAMED = 8;
 const SCHEMES = /\b(bearer|basic)(\s+)[^\s"']+/gi;
 
 /** Hides secrets. */
@@ -72,5 +75,19 @@ function knownSecrets(config: Config, { environment, macros }: KnownSecrets): re
       if (isSecretName(entry.slice(0, equals))) secrets.add(entry.slice(equals + 1));
     }
   }
+  for (const model of config.models.values()) {
+    const stop = model.cmdStop === null ? [] : splitCommand(model.cmdStop);
+    for (const words of [model.command, model.worker?.args ?? [], stop]) addNamed(words, secrets);
+  }
   return [...secrets];
+}
+
+/** Adds what follows a flag that is named like a secret, in the next word or after `=`. */
+function addNamed(words: readonly string[], secrets: Set<string>): void {
+  words.forEach((word, i) => {
+    const { name, value = words[i + 1] ?? "" } = /^--?(?<name>[\w-]+)(?:=(?<value>.*))?$/s.exec(word)?.groups ?? {};
+    if (name === undefined || !isSecretName(name) || value.startsWith("-")) return;
+    // A short or plain word would be found everywhere, and is no secret.
+    if (value.length >= MIN_NAMED && /[0-9A-Z]/.test(value) && /[A-Za-z]/.test(value)) secrets.add(value);
+  });
 }

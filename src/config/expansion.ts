@@ -121,9 +121,13 @@ function expandTexts(node: unknown, path: ConfigPath, { scope, complain, begin }
   return mapStrings(node, (text, at) => {
     const expanded = text.includes("${") ? expandText(begin(text), scope, complain) : text;
     if (expanded !== null) return expanded;
-    complain(at, `the macros used here expand to more than ${MAX_TEXT_LENGTH} characters, or to too much altogether`, {
-      isLost: true,
-    });
+    complain(
+      at,
+      `with the macros used here this comes to more than ${MAX_TEXT_LENGTH} characters, or all texts to too much altogether`,
+      {
+        isLost: true,
+      },
+    );
     return "";
   }, path);
 }

@@ -124,7 +124,8 @@ function choose(top: TopSettings, findings: Findings): Chosen {
     });
   }
   const unused = router === "matrix" ? "groups" : "matrix";
-  if (router !== undefined && modern[unused]) {
+  // Under another scheduler neither counts, which is told once and elsewhere.
+  if (router !== undefined && modern[unused] && top.routing.scheduler.use === "fifo") {
     findings.warning({
       path: [...NEW_STYLE, unused],
       message: `is ignored, because the router in use is \`${router}\`; routing.router.use says which one is`,

@@ -91,7 +91,7 @@ export function logTimeFormatOf(value: string, findings: Findings): string | nul
   return null;
 }
 
-/** Whose lines go to standard output. */
+/** Whose lines are written. */
 export function logToStdoutOf(value: string, findings: Findings): Config["logToStdout"] {
   const target = LOG_TARGETS.find((known) => known === value);
   if (target === undefined) {

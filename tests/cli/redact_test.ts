@@ -154,3 +154,24 @@ Deno.test("a long run of anything is read once: what would cost its square would
     }
   }
 });
+
+Deno.test("what follows a flag that is named like a secret is hidden wherever else it stands", () => {
+  const { config } = loadConfig({
+    texts: [{
+      file: "c.yaml",
+      text: `models:
+  a:
+    cmd: serve --port \${PORT} --api-key LongSecret12345 --hf-token=Other0Secret --max-tokens 1234567890A
+    cmdStop: stop --token StopSecret99
+  b: {cmd: "other --port \${PORT} LongSecret12345"}
+`,
+    }],
+    env: () => undefined,
+  });
+  const redactor = createRedactor(config, { environment: new Map(), macros: [] });
+  assertEquals(redactor.words(config.models.get("b")?.command ?? []).at(-1), "***");
+  assertEquals(
+    redactor.text("LongSecret12345, Other0Secret, StopSecret99, 1234567890A"),
+    "***, ***, ***, 1234567890A",
+  );
+});

@@ -231,7 +231,7 @@ Deno.test("alias bombs, anchor loops and oversized sources are refused", () => {
   assertStringIncludes(refuse("#".repeat(4 * 1024 * 1024 + 1)).message, "4 MiB");
   let macros = "macros:\n  m0: xxxxxxxxxx\n";
   for (let i = 1; i < 30; i++) macros += `  m${i}: "\${m${i - 1}}\${m${i - 1}}"\n`;
-  assertStringIncludes(refuse(macros + "models: {m: {cmd: '${m29} ${PORT}'}}").message, "expand to more than");
+  assertStringIncludes(refuse(macros + "models: {m: {cmd: '${m29} ${PORT}'}}").message, "comes to more than");
 });
 
 Deno.test("names like __proto__ are names like any other", () => {

@@ -274,7 +274,7 @@ Deno.test("W64: a comment line between quotes is a warning, and goes as in llama
 Deno.test("macros that grow without end are refused, each alone and all together", () => {
   const chain = Array.from({ length: 60 }, (_, i) => `  m${i}: "${i === 0 ? "x" : `\${m${i - 1}}\${m${i - 1}}`}"\n`)
     .join("");
-  assertStringIncludes(refusal(`macros:\n${chain}models: {m: {cmd: '\${m59} \${PORT}'}}`), "expand to more than");
+  assertStringIncludes(refusal(`macros:\n${chain}models: {m: {cmd: '\${m59} \${PORT}'}}`), "comes to more than");
   const large = `macros: {big: ${"x".repeat(500_000)}}\nmodels: {m: {cmd: 'x \${PORT}', metadata: {l: [${
     '"a ${big}", '.repeat(1000)
   }]}}}`;

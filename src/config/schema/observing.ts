@@ -15,7 +15,7 @@ export const logFields = {
   ),
   logToStdout: about(
     text().default("proxy"),
-    "Whose lines go to standard output: the gateway's own, those of backends, both or none.",
+    "Which lines are written: the gateway's own (to standard error), what backends print (to standard output), both or none.",
     "proxy, upstream, both or none",
   ),
   logRequests: noEffectEver(about(bool().default(false), "Nor has it in llama-swap.")),
