@@ -5,6 +5,7 @@
  */
 
 import { configJsonSchema } from "../../src/config/json_schema.ts";
+import { random } from "../random.ts";
 
 /** Stands in every place that holds a secret; no message may show it. */
 export const SECRET = "sEcReT90817263545";
@@ -23,13 +24,8 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
 
 /** Numbers from 0 up to, not including, 1 that are the same for the same seed. */
 export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
+  const { below } = random(seed);
+  return () => below(2 ** 32) / 2 ** 32;
 }
 
 interface Shape {

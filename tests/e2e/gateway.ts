@@ -5,6 +5,7 @@
  */
 
 import { freePort } from "../fakes/free_port.ts";
+import { watchLog } from "./watched_log.ts";
 
 /** A running gateway. */
 export interface RunningGateway extends AsyncDisposable {
@@ -75,37 +76,30 @@ export async function startGateway(options: StartOptions = {}): Promise<RunningG
     stderr: "piped",
     env: { NO_COLOR: "1" },
   }).spawn();
-  let text = "";
-  const listening = Promise.withResolvers<string>();
   const expected = new Map<string, PromiseWithResolvers<void>>();
-  const drained = (async () => {
-    for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
-      text += piece;
-      for (const [part, { resolve }] of expected) if (text.includes(part)) resolve();
-      const found = /Listening on (https?:\/\/\S+)/.exec(text);
-      if (found?.[1] !== undefined) listening.resolve(found[1]);
-    }
-    for (const [part, { reject }] of expected) reject(new Error(`never logged: ${part}\n${text}`));
-    listening.reject(new Error(`the gateway ended before it listened:\n${text}`));
-  })();
-  listening.promise.catch(() => {});
+  const written = watchLog(child.stderr, (text) => {
+    for (const [part, { resolve }] of expected) if (text.includes(part)) resolve();
+  });
+  const drained = written.ended.then(() => {
+    for (const [part, { reject }] of expected) reject(new Error(`never logged: ${part}\n${written.text()}`));
+  });
   const exited = child.status.then((status) => status.signal === null ? status.code : null);
-  const url = await listening.promise.catch(async (error) => {
+  const url = await written.url.catch(async (error) => {
     await exited;
     await Deno.remove(folder, { recursive: true });
     throw error;
   });
-  const pid = options.unreaped ? Number(/^pid (\d+)$/m.exec(text)?.[1]) : child.pid;
+  const pid = options.unreaped ? Number(/^pid (\d+)$/m.exec(written.text())?.[1]) : child.pid;
   return {
     url,
     pid,
     configFile: file,
     rewrite,
-    log: () => text,
+    log: written.text,
     logged(part) {
       const gate = expected.get(part) ?? Promise.withResolvers<void>();
       expected.set(part, gate);
-      if (text.includes(part)) gate.resolve();
+      if (written.text().includes(part)) gate.resolve();
       return gate.promise;
     },
     signal: (signal) => Deno.kill(pid, signal),

@@ -1,6 +1,7 @@
 import { assertEquals, assertFalse } from "@std/assert";
 import { freePort } from "../fakes/free_port.ts";
 import { chat, fakeEngine } from "./gateway.ts";
+import { watchLog } from "./watched_log.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -50,24 +51,15 @@ models:
   const [program, ...args] = await wordsOf(line);
   assertEquals(program, "deno");
   const child = new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env, stdout: "null", stderr: "piped" }).spawn();
-  let log = "";
-  const listening = Promise.withResolvers<string>();
-  const drained = (async () => {
-    for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
-      log += piece;
-      const found = /Listening on (http:\/\/\S+)/.exec(log)?.[1];
-      if (found !== undefined) listening.resolve(found);
-    }
-    listening.reject(new Error(log));
-  })();
-  const url = await listening.promise;
+  const written = watchLog(child.stderr);
+  const url = await written.url;
   const ask = async (model: string) => {
     const response = await fetch(`${url}/v1/chat/completions`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: "Bearer sesame" },
       body: JSON.stringify({ model, max_tokens: 4, messages: [{ role: "user", content: "ahoy" }] }),
     });
-    assertEquals(response.status, 200, await response.text() + log);
+    assertEquals(response.status, 200, await response.text() + written.text());
   };
   const leaders = async () => {
     const response = await fetch(`${url}/running`, { headers: { authorization: "Bearer sesame" } });
@@ -76,13 +68,13 @@ models:
   };
   for (const model of ["quick", "worker", "stopped-by-command", "engine", "worker"]) {
     await ask(model);
-    assertEquals(await leaders(), [model === "quick" ? "engine" : model], log);
+    assertEquals(await leaders(), [model === "quick" ? "engine" : model], written.text());
   }
   assertEquals(await chat(url, "worker").then(async (r) => (await r.body?.cancel(), r.status)), 401);
   child.kill("SIGTERM");
-  assertEquals((await child.status).code, 0, log);
-  await drained;
-  assertFalse(/NotCapable|Requires|permission/i.test(log), log);
+  assertEquals((await child.status).code, 0, written.text());
+  await written.ended;
+  assertFalse(/NotCapable|Requires|permission/i.test(written.text()), written.text());
   assertFalse(processExists(child.pid));
   await Deno.remove(folder, { recursive: true });
 });

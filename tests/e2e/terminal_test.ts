@@ -1,4 +1,5 @@
 import { assertFalse, assertStringIncludes } from "@std/assert";
+import { watchLog } from "./watched_log.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -25,29 +26,20 @@ Deno.test({
       stderr: "null",
       env: { DENO_NO_PROMPT: "" },
     }).spawn();
-    let text = "";
-    const listening = Promise.withResolvers<string>();
-    const drained = (async () => {
-      for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
-        text += piece;
-        const found = /Listening on (http:\/\/[0-9.:]+)/.exec(text);
-        if (found?.[1] !== undefined) listening.resolve(found[1]);
-      }
-      listening.reject(new Error(text));
-    })();
-    const url = await listening.promise;
+    const written = watchLog(child.stdout);
+    const url = await written.url;
     const answer = await fetch(`${url}/v1/chat/completions`, {
       method: "POST",
       body: JSON.stringify({ model: "tiny", max_tokens: 4, messages: [{ role: "user", content: "ahoy" }] }),
       headers: { "content-type": "application/json" },
     });
     assertStringIncludes(await answer.text(), "choices");
-    assertFalse(/prompt|Allow\?|\[y\/n/i.test(text), text);
+    assertFalse(/prompt|Allow\?|\[y\/n/i.test(written.text()), written.text());
     // Control-C, as a person would end it.
     const writer = child.stdin.getWriter();
     await writer.write(new Uint8Array([3]));
     await child.status;
-    await drained.catch(() => {});
+    await written.ended.catch(() => {});
     await writer.close().catch(() => {});
   },
 });

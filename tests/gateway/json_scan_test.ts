@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type ByteRange, findTopLevelValues, JsonSyntaxError } from "../../src/gateway/json_scan.ts";
 import { mutated, objectText } from "./json_texts.ts";
-import { random } from "./random.ts";
+import { random } from "../random.ts";
 
 const encoder = new TextEncoder();
 const KEYS = ["model", "stream", ""];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 /** An object as text, with each of its entries in order. */
 export interface ObjectText {

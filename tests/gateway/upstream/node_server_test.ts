@@ -3,7 +3,7 @@ import { UpstreamClient } from "../../../src/gateway/upstream/client.ts";
 import type { UpstreamBody, UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
 import { hasNode, type NodeAnswer, startNodeServer } from "../../fakes/node_server.ts";
 import { concat } from "../../../src/gateway/bytes.ts";
-import { type Random, random } from "../random.ts";
+import { type Random, random } from "../../random.ts";
 
 const ROUNDS = 1000;
 const AT_ONCE = 4;
