@@ -115,7 +115,9 @@ export function ignorePathsOf({ upstream }: TopSettings, findings: Findings): re
       const reason = error instanceof Error ? error.message : String(error);
       findings.problem({
         path: ["upstream", "ignorePaths", i],
-        message: `upstream.ignorePaths: invalid regular expression ${JSON.stringify(written.slice(0, 120))}: ${reason}`,
+        message: `upstream.ignorePaths: invalid regular expression ${JSON.stringify(written.slice(0, 120))}: ${
+          reason.slice(0, 120)
+        }`,
         expected: "an expression as RE2 knows it",
       });
     }

@@ -7,6 +7,7 @@
 import type { Group } from "../eviction/groups.ts";
 import type { EvictionPolicy } from "../eviction/policy.ts";
 import type { LogLevel } from "../log.ts";
+import type { Pattern } from "./patterns.ts";
 import type { Capabilities, WorkerPermissions } from "./schema/model.ts";
 
 export type { Capabilities, WorkerPermissions };
@@ -171,10 +172,10 @@ export interface PeerModel {
 
 /** What some paths look like. */
 export interface PathPattern {
-  /** The expression as its author wrote it, for RE2. */
+  /** The expression as its author wrote it. */
   readonly written: string;
-  /** The same for JavaScript. */
-  readonly expression: RegExp;
+  /** The same, compiled. */
+  readonly expression: Pattern;
 }
 
 /** The `serial` scheduler: strict arrival order, one model in memory. */

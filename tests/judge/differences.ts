@@ -195,28 +195,8 @@ export const DIFFERENCES: readonly MeantDifference[] = [
     },
   },
   {
-    why: "What RE2 knows and JavaScript cannot say is refused, never guessed at.",
-    cases: {
-      ignore_paths_re2_group_named_twice: "Berth refuses",
-      ignore_paths_re2_posix_negated: "Berth refuses",
-      ignore_paths_re2_star_of_an_anchor: "Berth refuses",
-      ignore_paths_re2_ungreedy: "Berth refuses",
-    },
-  },
-  {
-    why: "RE2 refuses these to bound its own work or its syntax; their meaning is the same, so that they need not go.",
-    cases: {
-      ignore_paths_re2_deeply_nested: "Berth accepts",
-      ignore_paths_re2_escaped_unicode: "Berth accepts",
-      ignore_paths_re2_repeat_1001: "Berth accepts",
-    },
-  },
-  {
-    why: "In paths with a carriage return or a line separator, which nobody serves, JavaScript sees the end of a line.",
-    cases: {
-      ignore_paths_re2_dot_and_newline: { ignored: [["/a\rb", "/a\u2028b", "/axb"], ["/axb"]] },
-      ignore_paths_re2_lines: { ignored: [["a\nb", "b\nc"], ["a\nb", "b\nc", "b\r\nc"]] },
-    },
+    why: "Two groups of one name are a mistake, as in RE2 itself; nothing here uses the names of groups.",
+    cases: { ignore_paths_re2_group_named_twice: "Berth refuses" },
   },
   {
     why: '"true" in quotes can only mean true; llama-swap takes "yes" in quotes, but not "true".',

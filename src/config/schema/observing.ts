@@ -62,16 +62,15 @@ export const activityFields = {
     }).prefault({}),
     "Settings of the web page.",
   )),
-  upstream: noEffectYet(about(
+  upstream: about(
     block({
       ignorePaths: about(
         listOf(text()).optional(),
         "Paths below `/upstream/MODEL/` that never load a model. Without this key those of style sheets, scripts and " +
-          "images; an empty list = none. An expression such as `(a+)+$` takes very long for some paths: keep repetitions " +
-          "out of repetitions.",
+          "images; an empty list = none.",
         "list of regular expressions",
       ),
     }).prefault({}),
     "Rules for direct access to a backend.",
-  )),
+  ),
 };
