@@ -15,7 +15,10 @@ import {
   completionShape,
   embeddingsAnswer,
   messagesShape,
+  responsesShape,
+  toolCallAnswer,
 } from "./engine_answers.ts";
+import { answerSurface, answerWebsocket, storeResponse } from "./engine_surface.ts";
 
 const options = parseEngineOptions(Deno.args);
 const events = openEventFile(options.events, options.model ?? "");
@@ -68,20 +71,41 @@ async function answer(request: Request): Promise<Response> {
     return loaded ? Response.json({ status: "ok" }) : Response.json({ status: "loading" }, { status: 503 });
   }
   if (!loaded) return Response.json({ error: { message: "loading model", code: 503 } }, { status: 503 });
-  const text = await request.text();
+  const isSocket = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+  const bytes = isSocket ? new Uint8Array() : await request.bytes();
+  const text = new TextDecoder().decode(bytes);
   const body = parseObject(text);
   const run = begin(request, url, body);
+  if (isSocket) {
+    run.end("request-end");
+    return answerWebsocket(request, run.facts);
+  }
   const onAbort = () => run.end("client-left");
   signal.addEventListener("abort", onAbort, { once: true });
   if (options.noise > 0) print(`noise of request ${run.facts.sequence}\n`.repeat(options.noise));
   if (options.headerMs > 0) await pause(options.headerMs, signal);
+  const failure = failureFor(request);
+  if (failure !== null) {
+    run.end("request-end");
+    return failure;
+  }
   const shape = request.method === "POST" ? shapeOf(url.pathname) : undefined;
   if (shape !== undefined && body["stream"] === true) return streamed(shape, run);
   if (shape !== undefined) {
     for (let index = 0; index < options.tokens && !signal.aborted; index++) await generate(index, signal);
   }
   run.end(signal.aborted ? "client-left" : "request-end");
-  if (shape !== undefined) return Response.json(shape.whole(run.facts), { headers: facts(run) });
+  const tool = toolOf(body);
+  if (shape === chatShape && tool !== undefined) {
+    return Response.json(toolCallAnswer(run.facts, tool), { headers: facts(run) });
+  }
+  if (shape !== undefined) {
+    const answer = shape.whole(run.facts);
+    if (shape === responsesShape) storeResponse(answer as Record<string, unknown>, body["input"]);
+    return Response.json(answer, { headers: facts(run) });
+  }
+  const other = await answerSurface({ request, url, bytes, body, facts: run.facts });
+  if (other !== null) return other;
   if (request.method === "POST" && url.pathname === "/v1/embeddings") {
     const input = body["input"];
     return Response.json(embeddingsAnswer(run.facts, Array.isArray(input) ? input.length : 1), { headers: facts(run) });
@@ -169,6 +193,29 @@ function facts(run: Run): Record<string, string> {
   return { "x-fake-sequence": String(run.facts.sequence), "x-fake-pid": String(Deno.pid) };
 }
 
+/** How often each tag has failed already. */
+const failures = new Map<string, number>();
+
+/** `x-fake-fail: STATUS TIMES TAG`: fails that often for that tag, with a Retry-After of 0 seconds. */
+function failureFor(request: Request): Response | null {
+  const [status, times, tag = ""] = request.headers.get("x-fake-fail")?.split(" ") ?? [];
+  if (status === undefined) return null;
+  const failed = failures.get(tag) ?? 0;
+  if (failed >= Number(times)) return null;
+  failures.set(tag, failed + 1);
+  const error = { message: `fake failure ${failed + 1}`, type: "server_error", code: "fake" };
+  return Response.json({ error }, { status: Number(status), headers: { "retry-after": "0" } });
+}
+
+/** The name of the first tool that a chat offers. */
+function toolOf(body: Record<string, unknown>): string | undefined {
+  const tools = body["tools"];
+  const first: unknown = Array.isArray(tools) ? tools[0] : undefined;
+  if (typeof first !== "object" || first === null) return undefined;
+  const { function: offered } = first as { readonly function?: { readonly name?: string } };
+  return offered?.name;
+}
+
 function shapeOf(path: string): AnswerShape | undefined {
   switch (path) {
     case "/v1/chat/completions":
@@ -177,6 +224,8 @@ function shapeOf(path: string): AnswerShape | undefined {
       return completionShape;
     case "/v1/messages":
       return messagesShape;
+    case "/v1/responses":
+      return responsesShape;
     default:
       return undefined;
   }

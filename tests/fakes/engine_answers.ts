@@ -109,6 +109,71 @@ export const messagesShape: AnswerShape = {
     named("message_stop", {}),
 };
 
+/** The shape of `POST /v1/responses`. */
+export const responsesShape: AnswerShape = {
+  whole: (facts) => response(facts, "completed", fullText(facts)),
+  head: (facts) =>
+    named("response.created", { sequence_number: 0, response: response(facts, "in_progress", null) }) +
+    named("response.output_item.added", { sequence_number: 1, output_index: 0, item: message(facts, "") }) +
+    named("response.content_part.added", {
+      ...place(facts, 2),
+      part: { type: "output_text", text: "", annotations: [] },
+    }),
+  token: (facts, index) =>
+    named("response.output_text.delta", { ...place(facts, 3 + index), delta: tokenText(index), logprobs: [] }),
+  tail: (facts) =>
+    named("response.output_text.done", { ...place(facts, 3 + facts.tokens), text: fullText(facts), logprobs: [] }) +
+    named("response.completed", {
+      sequence_number: 4 + facts.tokens,
+      response: response(facts, "completed", fullText(facts)),
+    }),
+};
+
+function response(facts: AnswerFacts, status: string, text: string | null) {
+  return {
+    id: `resp_fake-${facts.pid}-${facts.sequence}`,
+    object: "response",
+    created_at: 0,
+    status,
+    model: facts.model,
+    output: text === null ? [] : [message(facts, text)],
+    usage: { input_tokens: 1, output_tokens: facts.tokens, total_tokens: facts.tokens + 1 },
+  };
+}
+
+function message(facts: AnswerFacts, text: string) {
+  return {
+    id: `msg_fake-${facts.pid}-${facts.sequence}`,
+    type: "message",
+    role: "assistant",
+    status: "completed",
+    content: [{ type: "output_text", text, annotations: [] }],
+  };
+}
+
+function place(facts: AnswerFacts, sequence: number) {
+  return {
+    sequence_number: sequence,
+    item_id: `msg_fake-${facts.pid}-${facts.sequence}`,
+    output_index: 0,
+    content_index: 0,
+  };
+}
+
+/** The body of an answer to a chat that offers tools: a call of the first one. */
+export function toolCallAnswer(facts: AnswerFacts, tool: string): unknown {
+  const call = { id: `call_${facts.sequence}`, type: "function", function: { name: tool, arguments: '{"at":"noon"}' } };
+  return {
+    ...openai(facts, "chat.completion"),
+    choices: [{
+      index: 0,
+      message: { role: "assistant", content: null, tool_calls: [call] },
+      finish_reason: "tool_calls",
+    }],
+    usage: openaiUsage(facts),
+  };
+}
+
 /** The body of `POST /v1/embeddings`: `inputs` vectors of four numbers. */
 export function embeddingsAnswer(facts: AnswerFacts, inputs: number): unknown {
   return {
