@@ -7,7 +7,7 @@
 import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { readModelRequest, replaceModel } from "../gateway/body.ts";
-import { queryOf } from "../gateway/request_url.ts";
+import { pathOf, queryOf } from "../gateway/request_url.ts";
 import { resolveModel } from "../routing/resolve.ts";
 import type { InferenceRoute } from "./inference_table.ts";
 import { type LocalEnv, serveLocal } from "./local.ts";
@@ -38,7 +38,7 @@ export async function serveInference(
 ): Promise<Response> {
   void request.signal; // wired lazily by the runtime: touched before anything is awaited
   const { model, bytes } = await readRequest(call.config, route, request);
-  const path = route.upstreamPath + queryOf(request.url);
+  const path = pathOf(request.url).slice(route.prefix.length) + queryOf(request.url);
   return await serveLocal(env, { ...call, request, model, path, bytes, dialect: route.dialect });
 }
 
@@ -48,7 +48,7 @@ async function readRequest(
   route: InferenceRoute,
   request: Request,
 ): Promise<{ readonly model: string; readonly bytes: Uint8Array<ArrayBuffer> | null }> {
-  if (route.method === "GET") return { model: resolveModel(config, modelOfQuery(request.url)), bytes: null };
+  if (route.modelIn === "query") return { model: resolveModel(config, modelOfQuery(request.url)), bytes: null };
   const read = await readModelRequest(request, { maxBytes: config.limits.requestBodyBytes });
   const model = resolveModel(config, read.model);
   const upstreamName = config.models.get(model)?.useModelName ?? "";

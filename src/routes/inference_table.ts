@@ -1,79 +1,123 @@
 /**
- * The model-dispatched routes: which paths carry a model, and which path the backend sees (llama-swap spec §1.2).
+ * The model-dispatched routes: which paths carry a model, where it is named, and which path its backend sees
+ * (llama-swap spec §1.2; the rest is what llama.cpp's server and the clients of OpenAI know besides).
  *
  * @module
  */
 
 import { type Dialect, dialectOf } from "../gateway/error_response.ts";
 
-/** One row: a method and path of the gateway, and the path that the backend is asked for. */
+/** One row: a method and path of the gateway, and what is to be known to serve it. */
 export interface InferenceRoute {
-  /** HTTP method. GET rows read the model from the query and answer HEAD too. */
-  readonly method: "POST" | "GET";
-  /** Path at the gateway. */
+  /** HTTP method; GET rows answer HEAD too. */
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Path at the gateway; `{name}` stands for one segment. */
   readonly path: string;
-  /** Path at the backend. */
-  readonly upstreamPath: string;
+  /** What the backend does not see of it. */
+  readonly prefix: string;
+  /** Where the model is named: in the body, with the query to help out, or in the query alone. */
+  readonly modelIn: "body" | "query";
+  /** What the body is, for those who read the table; the Content-Type of a request decides. */
+  readonly body: "json" | "form" | "none";
   /** The protocol of its clients. */
   readonly dialect: Dialect;
+  /** What it is for. */
+  readonly summary: string;
 }
 
-const SAME_PATH_POSTS = [
-  "/v1/chat/completions",
-  "/v1/responses",
-  "/v1/completions",
-  "/v1/messages",
-  "/v1/messages/count_tokens",
-  "/v1/embeddings",
-  "/reranking",
-  "/rerank",
-  "/v1/rerank",
-  "/v1/reranking",
-  "/infill",
-  "/completion",
-  "/v1/audio/speech",
-  "/v1/audio/voices",
-  "/v1/images/generations",
-  "/sdapi/v1/txt2img",
-  "/sdapi/v1/img2img",
-];
-
-const VERSIONLESS_POSTS = [
-  "/chat/completions",
-  "/responses",
-  "/completions",
-  "/messages",
-  "/messages/count_tokens",
-  "/embeddings",
-  "/rerank",
-  "/reranking",
-];
-
-const SAME_PATH_GETS = ["/v1/audio/voices", "/sdapi/v1/loras", "/props"];
-
-/** Every model-dispatched route with a JSON body or a query. */
+/** Every model-dispatched route. */
 export const INFERENCE_ROUTES: readonly InferenceRoute[] = [
-  ...SAME_PATH_POSTS.map((path) => row("POST", path, path)),
-  row("POST", "/audioapi/v1/tasks/run", "/v1/tasks/run"),
-  ...VERSIONLESS_POSTS.map((path) => row("POST", "/v" + path, path)),
-  ...SAME_PATH_GETS.map((path) => row("GET", path, path)),
+  ...json("/v1/chat/completions", "Answer a chat", { also: ["/chat/completions"], v: true }),
+  ...json("/v1/completions", "Continue a text", { also: ["/completions"], v: true }),
+  ...json("/v1/embeddings", "Embed texts", { also: ["/embeddings", "/embedding"], v: true }),
+  ...json("/v1/responses", "Create a response", { also: ["/responses"], v: true }),
+  ...json("/v1/responses/input_tokens", "Count the tokens of a response's input"),
+  ...json("/v1/responses/compact", "Compact a conversation"),
+  ...query("GET", "/v1/responses/{id}", "Read a stored response"),
+  ...query("DELETE", "/v1/responses/{id}", "Delete a stored response"),
+  ...query("POST", "/v1/responses/{id}/cancel", "Cancel a response in the background"),
+  ...query("GET", "/v1/responses/{id}/input_items", "List the input of a stored response"),
+  ...json("/v1/messages", "Answer a conversation, as Anthropic has it", { v: "/messages" }),
+  ...json("/v1/messages/count_tokens", "Count the tokens of a conversation, as Anthropic has it", {
+    v: "/messages/count_tokens",
+  }),
+  ...json("/v1/rerank", "Order documents by relevance", { also: ["/rerank"], v: true }),
+  ...json("/v1/reranking", "Order documents by relevance", { also: ["/reranking"], v: true }),
+  ...json("/v1/moderations", "Classify texts"),
+  ...json("/infill", "Fill in code"),
+  ...json("/completion", "Continue a text, as llama.cpp has it"),
+  ...json("/tokenize", "Make tokens of a text", { also: ["/v1/tokenize"] }),
+  ...json("/detokenize", "Make a text of tokens", { also: ["/v1/detokenize"] }),
+  ...json("/apply-template", "Make a prompt of a chat"),
+  ...json("/v1/audio/speech", "Speak a text"),
+  ...json("/v1/audio/voices", "Add a voice"),
+  ...query("GET", "/v1/audio/voices", "List voices"),
+  ...form("/v1/audio/transcriptions", "Write down speech"),
+  ...form("/v1/audio/translations", "Write down speech in English"),
+  ...json("/v1/images/generations", "Make images"),
+  ...form("/v1/images/edits", "Change images"),
+  ...form("/v1/images/variations", "Vary an image"),
+  ...json("/sdapi/v1/txt2img", "Make images of a text, as Stable Diffusion's web UI has it"),
+  ...json("/sdapi/v1/img2img", "Make images of an image, as Stable Diffusion's web UI has it"),
+  ...query("GET", "/sdapi/v1/loras", "List adapters, as Stable Diffusion's web UI has it"),
+  row("POST", "/audioapi/v1/tasks/run", { modelIn: "body", body: "json", summary: "Run a task", prefix: "/audioapi" }),
+  ...query("GET", "/v1/realtime", "Talk live, through a websocket"),
+  ...query("GET", "/props", "Read the properties of a llama.cpp server"),
+  ...query("POST", "/props", "Change the properties of a llama.cpp server", "json"),
+  ...query("GET", "/slots", "List the slots of a llama.cpp server"),
+  ...query("POST", "/slots/{id}", "Save, restore or erase a slot of a llama.cpp server", "json"),
+  ...query("GET", "/lora-adapters", "List the adapters of a llama.cpp server"),
+  ...query("POST", "/lora-adapters", "Set the adapters of a llama.cpp server", "json"),
 ];
 
-function row(method: "POST" | "GET", path: string, upstreamPath: string): InferenceRoute {
-  return { method, path, upstreamPath, dialect: dialectOf(path) };
+interface Twins {
+  /** Other paths for the same, which the backend sees as they are. */
+  readonly also?: readonly string[];
+  /** Whether `/v` before the path without `/v1` is answered too, as llama-swap does for versionless backends; or that path. */
+  readonly v?: boolean | string;
 }
 
-const BY_PATH: Readonly<Record<string, ReadonlyMap<string, InferenceRoute>>> = {
-  POST: byPath("POST"),
-  GET: byPath("GET"),
-  HEAD: byPath("GET"),
-};
+function json(path: string, summary: string, { also = [], v = false }: Twins = {}): InferenceRoute[] {
+  const rows = [path, ...also].map((at) => row("POST", at, { modelIn: "body", body: "json", summary }));
+  if (v === false) return rows;
+  const bare = v === true ? path.slice("/v1".length) : v;
+  return [...rows, row("POST", `/v${bare}`, { modelIn: "body", body: "json", summary, prefix: "/v" })];
+}
+
+function form(path: string, summary: string): InferenceRoute[] {
+  return [row("POST", path, { modelIn: "body", body: "form", summary })];
+}
+
+function query(
+  method: InferenceRoute["method"],
+  path: string,
+  summary: string,
+  body: InferenceRoute["body"] = "none",
+): InferenceRoute[] {
+  return [row(method, path, { modelIn: "query", body, summary })];
+}
+
+type RowFacts = Pick<InferenceRoute, "modelIn" | "body" | "summary"> & { readonly prefix?: string };
+
+function row(method: InferenceRoute["method"], path: string, { prefix = "", ...facts }: RowFacts): InferenceRoute {
+  return { method, path, prefix, dialect: dialectOf(path), ...facts };
+}
+
+const EXACT: ReadonlyMap<string, InferenceRoute> = byMethodAndPath(({ path }) => !path.includes("{"));
+const TEMPLATES = INFERENCE_ROUTES.filter(({ path }) => path.includes("{")).map((route) => ({
+  route,
+  pattern: new RegExp(`^${route.path.replace(/\{\w+\}/g, "[^/]+")}$`),
+}));
 
 /** The row for a request, found by comparing texts: most requests of a gateway are for one of these. */
 export function findInferenceRoute(method: string, path: string): InferenceRoute | undefined {
-  return BY_PATH[method]?.get(path);
+  const asked = method === "HEAD" ? "GET" : method;
+  const exact = EXACT.get(asked + path);
+  if (exact !== undefined) return exact;
+  if (!path.startsWith("/v1/responses/") && !path.startsWith("/slots/")) return undefined;
+  return TEMPLATES.find(({ route, pattern }) => route.method === asked && pattern.test(path))?.route;
 }
 
-function byPath(method: string): ReadonlyMap<string, InferenceRoute> {
-  return new Map(INFERENCE_ROUTES.filter((route) => route.method === method).map((route) => [route.path, route]));
+function byMethodAndPath(wanted: (route: InferenceRoute) => boolean): ReadonlyMap<string, InferenceRoute> {
+  return new Map(INFERENCE_ROUTES.filter(wanted).map((route) => [route.method + route.path, route]));
 }

@@ -30,12 +30,14 @@ Deno.test("every row of the table reaches its own path at the backend, query inc
   const { ask, leases } = routes(backend);
   let socket: RawSocket | undefined;
   let asked = 0;
-  for (const { method, path, upstreamPath } of INFERENCE_ROUTES) {
-    for (const verb of method === "GET" ? ["GET", "HEAD"] : ["POST"]) {
-      const answer = verb === "POST" ? ask("POST", `${path}?x=%2F`, '{"model":"m"}') : ask(verb, `${path}?model=m`);
+  for (const { method, path: template, prefix, modelIn } of INFERENCE_ROUTES) {
+    const path = template.replace("{id}", "resp_1");
+    const target = modelIn === "body" ? `${path}?x=%2F` : `${path}?x=%2F&model=m`;
+    for (const verb of method === "GET" ? ["GET", "HEAD"] : [method]) {
+      const answer = ask(verb, target, verb === "POST" ? '{"model":"m"}' : undefined);
       socket ??= await backend.accept();
-      const text = await socket.readUntil(verb === "POST" ? "}" : "\r\n\r\n");
-      assertStringIncludes(text, `${verb} ${upstreamPath}?${verb === "POST" ? "x=%2F" : "model=m"} HTTP/1.1\r\n`);
+      const text = await socket.readUntil(verb === "POST" && modelIn === "body" ? "}" : "\r\n\r\n");
+      assertStringIncludes(text, `${verb} ${target.slice(prefix.length)} HTTP/1.1\r\n`);
       await socket.write(verb === "HEAD" ? "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n" : OK);
       const response = await answer;
       assertEquals([response.status, await response.text()], [200, verb === "HEAD" ? "" : "ok"]);
@@ -51,7 +53,7 @@ for (
     ["PUT", "/v1/chat/completions", "POST"],
     ["GET", "/v1/chat/completions", "POST"],
     ["HEAD", "/v1/messages", "POST"],
-    ["POST", "/props", "GET"],
+    ["POST", "/sdapi/v1/loras", "GET"],
     ["DELETE", "/v1/audio/voices", "POST, GET"],
     ["POST", "/v1/models", "GET"],
   ] as const

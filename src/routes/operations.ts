@@ -1,0 +1,136 @@
+/**
+ * The gateway's own routes, as a table: who may use them, and what they take and give. `openapi.ts` makes the document of
+ * it, and `app.ts` the check of keys.
+ *
+ * @module
+ */
+
+type Scope = "inference" | "models" | "logs" | "operate" | "config";
+
+/** A JSON Schema, as far as this table needs it. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A parameter in the query. */
+export interface QueryParameter {
+  readonly name: string;
+  readonly schema: JsonSchema;
+  readonly about: string;
+}
+
+/** One route. */
+export interface Operation {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** `{name}` stands for one segment, `{name…}` for one or more. */
+  readonly path: string;
+  /** What a key must be allowed to do; `any` = a key is enough; `null` = no key is asked for. */
+  readonly scope: Scope | "any" | null;
+  readonly summary: string;
+  readonly query?: readonly QueryParameter[];
+  /** The body, where one is read. */
+  readonly body?: JsonSchema;
+  /** What a success is. */
+  readonly answer: Answer;
+}
+
+/** A successful answer. */
+export interface Answer {
+  readonly type: "application/json" | "text/plain" | "text/event-stream";
+  readonly about: string;
+  readonly schema?: JsonSchema;
+}
+
+const TEXT = { type: "string" };
+const COUNT = { type: "integer", minimum: 0 };
+const OK_TEXT: Answer = { type: "text/plain", about: "The text OK" };
+const DONE: Answer = { type: "application/json", about: "Done", schema: object({ msg: { const: "ok" } }) };
+const RECORD = object({ id: TEXT, object: { const: "model" }, created: COUNT, owned_by: TEXT });
+const RECORDS: Answer = {
+  type: "application/json",
+  about: "The models that may be asked for",
+  schema: object({ object: { const: "list" }, data: { type: "array", items: RECORD } }),
+};
+const PROFILE = object({ id: TEXT, description: TEXT, pins: { type: "object", additionalProperties: TEXT } });
+const PROFILES = object({ active: { type: ["string", "null"] }, profiles: { type: "array", items: PROFILE } });
+const ACTIVE = object({ active: { type: ["string", "null"] } });
+const REQUEST = object({ id: TEXT, model: TEXT, method: TEXT, req_path: TEXT, request_id: TEXT });
+const LOG: Answer = { type: "text/plain", about: "Bytes of the log" };
+const LOG_QUERY: readonly QueryParameter[] = [
+  { name: "no-history", schema: TEXT, about: "Leaves out what was logged before; the value means nothing" },
+  { name: "no-follow", schema: TEXT, about: "Ends with what was logged before; the value means nothing" },
+];
+
+/** Every route besides those of models. */
+export const OPERATIONS: readonly Operation[] = [
+  get("/health", null, "Whether the gateway lives", OK_TEXT),
+  get("/wol-health", null, "Whether the gateway lives", OK_TEXT),
+  get("/openapi.json", null, "This document", { type: "application/json", about: "An OpenAPI 3.1 document" }),
+  get("/api/version", "any", "Which version this is", {
+    type: "application/json",
+    about: "The version",
+    schema: object({ version: TEXT, commit: TEXT, build_date: TEXT }),
+  }),
+
+  get("/v1/models", "models", "List the models", RECORDS),
+  get("/models", "models", "List the models", RECORDS),
+  get("/v1/models/{model…}", "models", "Describe a model", json("The model", RECORD)),
+  get("/models/{model…}", "models", "Describe a model", json("The model", RECORD)),
+  get("/api/profiles", "models", "List the profiles", json("The profiles", PROFILES)),
+  {
+    ...get("/api/profiles/active", "operate", "Put a profile in force, or none", json("The profile in force", ACTIVE)),
+    method: "PUT",
+    body: object({ name: { type: ["string", "null"] } }),
+  },
+
+  get("/running", "operate", "List the backends that run", json("The backends", { type: "object" })),
+  get("/unload", "operate", "Unload every model", OK_TEXT),
+  post("/api/models/unload", "operate", "Unload every model", DONE),
+  post("/api/models/unload/{model…}", "operate", "Unload a model", OK_TEXT),
+
+  {
+    ...get("/api/queue", "operate", "Look at the queue", json("Who is served and a page of who waits")),
+    query: [
+      { name: "limit", schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 }, about: "Most entries" },
+      { name: "after", schema: TEXT, about: "The id after which the page begins" },
+    ],
+  },
+  {
+    ...get("/api/queue/{id}", "operate", "Take a request out of the queue, or cut it while it is served", DONE),
+    method: "DELETE",
+  },
+  {
+    ...get("/api/inflight", "operate", "List the requests that are in flight", json("The requests")),
+    query: [{ name: "model", schema: TEXT, about: "Only those of this model" }],
+  },
+  get("/api/inflight/{id}", "operate", "Look at a request that is in flight", json("The request", REQUEST)),
+  post("/api/inflight/{id}/cancel", "operate", "Cancel a request that is in flight", DONE),
+
+  get("/logs", "logs", "The newest log", LOG),
+  { ...get("/logs/stream", "logs", "Follow the log", LOG), query: LOG_QUERY },
+  {
+    ...get("/logs/stream/{source…}", "logs", "Follow one log: `proxy`, `upstream`, or that of a model", LOG),
+    query: LOG_QUERY,
+  },
+  get("/api/events", "logs", "Follow what happens: logs, models, requests in flight, profiles", {
+    type: "text/event-stream",
+    about: "Events of the name `message`; `data` is a JSON object of `type` and `data`, which is JSON in a text",
+  }),
+
+  get("/api/config", "config", "Where the config in force is from", json("Its origin")),
+  post("/api/config/reload", "config", "Read the config's files again", json("What came of it")),
+];
+
+function get(path: string, scope: Operation["scope"], summary: string, answer: Answer): Operation {
+  return { method: "GET", path, scope, summary, answer };
+}
+
+function post(path: string, scope: Operation["scope"], summary: string, answer: Answer): Operation {
+  return { method: "POST", path, scope, summary, answer };
+}
+
+function json(about: string, schema: JsonSchema = { type: "object" }): Answer {
+  return { type: "application/json", about, schema };
+}
+
+function object(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  return { type: "object", properties, required: Object.keys(properties) };
+}
