@@ -42,6 +42,7 @@ export const ERRORS = {
   queue_timeout: row(503, "operator", "server_error", true, false),
   cancelled: row(503, "operator", "server_error", false, true),
   shutting_down: row(503, "operator", "server_error", true, true),
+  too_busy: row(503, "operator", "server_error", true, false),
   memory_not_free: row(503, "operator", "server_error", true, false),
   stop_failed: row(503, "backend", "server_error", true, false),
   start_timeout: row(504, "operator", "server_error", true, false),

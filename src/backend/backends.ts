@@ -145,6 +145,11 @@ export class Backends {
     return [...this.#backends].map(([model, { phase, pid }]) => ({ model, phase, pid }));
   }
 
+  /** What the backend of `model` is doing; `stopped` for an unknown one. */
+  phaseOf(model: string): BackendPhase {
+    return this.#backends.get(model)?.phase ?? "stopped";
+  }
+
   /** The last output of a model's backends, at most 100 KiB. */
   output(model: string): string {
     return this.#supervisor.output(model);

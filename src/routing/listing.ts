@@ -4,10 +4,184 @@
  * @module
  */
 
-import type { Config, ModelConfig } from "../config/types.ts";
+import type { Config, ModelConfig, PeerConfig, SelectorConfig } from "../config/types.ts";
+import { CAPABILITY_FIELDS, describeCapabilities } from "./capabilities.ts";
+import { findDestination, mayReach, type NameTable, type Phase } from "./destination.ts";
+import { unknownModel, withoutLatest } from "./resolve.ts";
 
 /** One record of `GET /v1/models`. */
 export type ModelRecord = Readonly<Record<string, unknown>> & { readonly id: string };
+
+/** What {@link listRecords} needs to know besides the config. */
+export interface RecordFacts {
+  /** What the backend of a model here is doing. */
+  readonly phaseOf: (model: string) => Phase;
+  /** Unix time since which the config is in force, in seconds. */
+  readonly createdS: number;
+  /** The profile in force. */
+  readonly activeProfile: string | null;
+  /** Whether whoever asks may use a model, by its id or `peer/model`; all of them unless given. */
+  readonly mayUse?: ((model: string) => boolean) | undefined;
+}
+
+/** The part of a config that is listed. */
+export type ListedConfig = NameTable & Pick<Config, "profiles" | "selectors" | "includeAliasesInList">;
+
+/**
+ * Lists what may be asked for, sorted by id: models, their aliases if the config says so, models of peers, selectors, and
+ * names that only the profile in force has. A name is there when every model that it can lead to may be used.
+ */
+export function listRecords(config: ListedConfig, facts: RecordFacts): readonly ModelRecord[] {
+  const records: ModelRecord[] = [];
+  const add = (name: string, record: ModelRecord) => {
+    if (mayUseName(config, name, facts)) records.push(record);
+  };
+  for (const model of config.models.values()) {
+    if (model.unlisted) continue;
+    add(model.id, modelRecordOf(model, facts));
+    if (!config.includeAliasesInList) continue;
+    for (const alias of model.aliases) {
+      if (!config.models.has(alias)) add(alias, aliasRecordOf(model, alias.trim(), facts));
+    }
+  }
+  for (const peer of config.peers.values()) {
+    for (const model of peer.models) {
+      const name = `${peer.id}/${model}`;
+      add(name, peerRecordOf(name, { peer, model }, facts));
+    }
+  }
+  for (const selector of config.selectors.values()) {
+    if (!selector.unlisted) add(selector.id, selectorRecordOf(config, selector, facts));
+  }
+  for (const [pin, target] of pinsOf(config, facts)) {
+    const isNew = !config.selectors.has(pin) && findDestination(config, pin) === undefined;
+    if (target !== "" && isNew) add(pin, pinRecordOf(pin, facts));
+  }
+  return records.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}
+
+/**
+ * The record of one name, listed or not, under the name that was asked for.
+ *
+ * @throws {GatewayError} `unknown_model` for a name that leads nowhere, or to what whoever asks may not use.
+ */
+export function findRecord(config: ListedConfig, name: string, facts: RecordFacts): ModelRecord {
+  for (const tried of [name, withoutLatest(name)]) {
+    const record = recordNamed(config, tried, facts);
+    if (record !== undefined && mayUseName(config, tried, facts)) return record;
+  }
+  throw unknownModel(name);
+}
+
+function recordNamed(config: ListedConfig, name: string, facts: RecordFacts): ModelRecord | undefined {
+  const model = config.models.get(name);
+  if (model !== undefined) return modelRecordOf(model, facts);
+  const aliased = config.models.get(config.aliases.get(name) ?? "");
+  if (aliased !== undefined) return aliasRecordOf(aliased, name, facts);
+  const selector = config.selectors.get(name);
+  if (selector !== undefined) return selectorRecordOf(config, selector, facts);
+  const remote = findDestination(config, name);
+  if (remote?.kind === "peer") return peerRecordOf(name, remote, facts);
+  return (pinsOf(config, facts).get(name) ?? "") === "" ? undefined : pinRecordOf(name, facts);
+}
+
+/** Whether every model to which a name can lead may be used. */
+function mayUseName(config: ListedConfig, name: string, facts: RecordFacts): boolean {
+  const { mayUse } = facts;
+  if (mayUse === undefined) return true;
+  const pinned = pinsOf(config, facts).get(name) ?? "";
+  const meant = pinned === "" ? name : pinned;
+  const selector = config.selectors.get(meant);
+  return (selector === undefined ? [meant] : targetsOf(selector)).every((target) => {
+    const destination = findDestination(config, target);
+    return destination !== undefined && mayReach(destination, mayUse);
+  });
+}
+
+const NO_PINS: ReadonlyMap<string, string> = new Map();
+
+function pinsOf({ profiles }: ListedConfig, { activeProfile }: RecordFacts): ReadonlyMap<string, string> {
+  return activeProfile === null ? NO_PINS : profiles.get(activeProfile)?.pins ?? NO_PINS;
+}
+
+/** The targets that a selector can choose. */
+function targetsOf({ strategy, targets }: SelectorConfig): readonly string[] {
+  return strategy === "pin" ? targets.slice(0, 1) : targets;
+}
+
+interface RecordParts {
+  readonly name?: string;
+  readonly description?: string;
+  readonly described?: ReturnType<typeof describeCapabilities>;
+  /** Keys under `meta.llamaswap`. */
+  readonly told: Readonly<Record<string, unknown>>;
+  readonly loaded: boolean;
+}
+
+/** The keys in the order of the spec. */
+function recordOf(id: string, parts: RecordParts, { createdS }: RecordFacts): ModelRecord {
+  const { name = "", description = "", described, told, loaded } = parts;
+  const context = described?.context_length;
+  return {
+    id,
+    object: "model",
+    created: createdS,
+    owned_by: "llama-swap",
+    ...(name.trim() === "" ? {} : { name }),
+    ...(description.trim() === "" ? {} : { description }),
+    ...(described ?? {}),
+    meta: { llamaswap: told, ...(context === undefined ? {} : { n_ctx: context }) },
+    status: { value: loaded ? "loaded" : "unloaded" },
+  };
+}
+
+function modelRecordOf(model: ModelConfig, facts: RecordFacts): ModelRecord {
+  const { aliases } = model;
+  return localRecordOf(
+    model,
+    { id: model.id, told: { type: "model", ...(aliases.length > 0 ? { aliases } : {}) } },
+    facts,
+  );
+}
+
+function aliasRecordOf(model: ModelConfig, alias: string, facts: RecordFacts): ModelRecord {
+  return localRecordOf(model, { id: alias, told: { type: "alias", modelID: model.id } }, facts);
+}
+
+function localRecordOf(
+  model: ModelConfig,
+  { id, told }: { readonly id: string; readonly told: Readonly<Record<string, unknown>> },
+  facts: RecordFacts,
+): ModelRecord {
+  const { name, description } = model;
+  const described = describeCapabilities(model.capabilities);
+  const metadata: Record<string, unknown> = { ...model.metadata };
+  if (described !== null) { for (const key of CAPABILITY_FIELDS) delete metadata[key]; }
+  const loaded = facts.phaseOf(model.id) !== "stopped";
+  return recordOf(id, { name, description, described, told: { ...metadata, ...told }, loaded }, facts);
+}
+
+function peerRecordOf(
+  id: string,
+  { peer, model }: { readonly peer: PeerConfig; readonly model: string },
+  facts: RecordFacts,
+): ModelRecord {
+  return recordOf(id, { name: `${peer.id}: ${model}`, told: { type: "peer", peerID: peer.id }, loaded: false }, facts);
+}
+
+function selectorRecordOf(config: ListedConfig, selector: SelectorConfig, facts: RecordFacts): ModelRecord {
+  const { id, name, description, strategy, targets, spillover } = selector;
+  const loaded = targetsOf(selector).some((target) => {
+    const destination = findDestination(config, target);
+    return destination?.kind === "local" && ["ready", "starting"].includes(facts.phaseOf(destination.model));
+  });
+  const internal = { type: "selector", strategy, targets, ...(strategy === "spillover" ? { spillover } : {}) };
+  return recordOf(id, { name, description, told: { ...selector.metadata, ...internal }, loaded }, facts);
+}
+
+function pinRecordOf(pin: string, facts: RecordFacts): ModelRecord {
+  return recordOf(pin, { told: { type: "profile" }, loaded: false }, facts);
+}
 
 /** What {@link listModels} needs to know besides the config. */
 export interface ListingFacts {
@@ -17,84 +191,8 @@ export interface ListingFacts {
   readonly createdS: number;
 }
 
-/** Lists what may be asked for, sorted by id: listed models and, if the config says so, their aliases. */
-export function listModels(config: Config, facts: ListingFacts): readonly ModelRecord[] {
-  const records: ModelRecord[] = [];
-  for (const model of config.models.values()) {
-    if (model.unlisted) continue;
-    const aliases = [...model.aliases];
-    records.push(recordOf(model, facts, model.id, aliases.length > 0 ? { type: "model", aliases } : { type: "model" }));
-    if (!config.includeAliasesInList) continue;
-    for (const alias of aliases) {
-      records.push(recordOf(model, facts, alias.trim(), { type: "alias", modelID: model.id }));
-    }
-  }
-  return records.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-}
-
-function recordOf(
-  model: ModelConfig,
-  facts: ListingFacts,
-  id: string,
-  internal: Readonly<Record<string, unknown>>,
-): ModelRecord {
-  const described = describeCapabilities(model.capabilities);
-  const metadata: Record<string, unknown> = { ...model.metadata };
-  if (described !== null) { for (const key of CAPABILITY_FIELDS) delete metadata[key]; }
-  const contextLength = described?.contextLength;
-  return {
-    id,
-    object: "model",
-    created: facts.createdS,
-    owned_by: "llama-swap",
-    ...(model.name.trim() === "" ? {} : { name: model.name }),
-    ...(model.description.trim() === "" ? {} : { description: model.description }),
-    ...(described?.fields ?? {}),
-    meta: {
-      llamaswap: { ...metadata, ...internal },
-      ...(contextLength === undefined ? {} : { n_ctx: contextLength }),
-    },
-    status: { value: facts.loaded.has(model.id) ? "loaded" : "unloaded" },
-  };
-}
-
-const CAPABILITY_FIELDS = ["architecture", "capabilities", "supported_parameters", "context_length"] as const;
-
-interface DescribedCapabilities {
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly contextLength: number | undefined;
-}
-
-function describeCapabilities(capabilities: ModelConfig["capabilities"]): DescribedCapabilities | null {
-  const inputs = capabilities?.in ?? [];
-  const outputs = capabilities?.out ?? [];
-  const tools = capabilities?.tools ?? false;
-  const reranker = capabilities?.reranker ?? false;
-  const context = capabilities?.context ?? 0;
-  if (inputs.length === 0 && outputs.length === 0 && !tools && !reranker && context === 0) return null;
-  const can = (from: string, to: string) => inputs.some((m) => m === from) && outputs.some((m) => m === to);
-  const flags = {
-    vision: inputs.some((m) => m === "image"),
-    audio_transcriptions: can("audio", "text"),
-    audio_speech: can("text", "audio"),
-    image_generation: can("text", "image"),
-    image_to_image: can("image", "image"),
-    function_calling: tools,
-    reranker,
-  };
-  const on = Object.fromEntries(Object.entries(flags).filter(([, value]) => value));
-  const architecture = {
-    ...(inputs.length > 0 && outputs.length > 0 ? { modality: `${inputs.join("+")}->${outputs.join("+")}` } : {}),
-    ...(inputs.length > 0 ? { input_modalities: inputs } : {}),
-    ...(outputs.length > 0 ? { output_modalities: outputs } : {}),
-  };
-  return {
-    fields: {
-      ...(Object.keys(architecture).length > 0 ? { architecture } : {}),
-      ...(Object.keys(on).length > 0 ? { capabilities: on } : {}),
-      ...(tools ? { supported_parameters: ["tools", "tool_choice"] } : {}),
-      ...(context > 0 ? { context_length: context } : {}),
-    },
-    contextLength: context > 0 ? context : undefined,
-  };
+/** The same list where no profile is known, and of a backend only whether it is there. */
+export function listModels(config: ListedConfig, { loaded, createdS }: ListingFacts): readonly ModelRecord[] {
+  const phaseOf = (model: string): Phase => loaded.has(model) ? "ready" : "stopped";
+  return listRecords(config, { phaseOf, createdS, activeProfile: null });
 }

@@ -1,5 +1,5 @@
 /**
- * Which model a requested name means.
+ * Which model of this gateway a name means, when neither profiles nor selectors nor peers count.
  *
  * @module
  */
@@ -19,7 +19,19 @@ export function resolveModel(table: NameTable, name: string): string {
   if (table.models.has(name)) return name;
   const model = table.aliases.get(name);
   if (model !== undefined) return model;
-  throw new GatewayError("unknown_model", `The model ${JSON.stringify(shorten(name))} does not exist`, {
+  throw unknownModel(name);
+}
+
+const LATEST = ":latest";
+
+/** The name before an ending `:latest`, or the name itself. */
+export function withoutLatest(name: string): string {
+  return name.endsWith(LATEST) ? name.slice(0, -LATEST.length) : name;
+}
+
+/** The error for a name that leads nowhere. */
+export function unknownModel(name: string): GatewayError {
+  return new GatewayError("unknown_model", `The model ${JSON.stringify(shorten(name))} does not exist`, {
     param: "model",
   });
 }

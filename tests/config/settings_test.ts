@@ -195,6 +195,6 @@ Deno.test("what has no effect yet is said once for each key, however many models
   assertEquals(warningsOf(text), [
     "c.yaml:4:5: models.a.filters: is read and checked, but has no effect yet",
     "c.yaml:8:16: models.b.timeouts.tlsHandshake: is read and checked, but has no effect yet",
-    "c.yaml:9:1: peers: is read and checked, but has no effect yet",
+    "c.yaml:9:58: peers.p.timeouts.tlsHandshake: is read and checked, but has no effect yet",
   ]);
 });

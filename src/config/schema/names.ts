@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { about, anyMapping, block, bool, integer, listOf, mappingOf, noEffectYet, secret, text } from "../fields.ts";
+import { about, anyMapping, block, bool, integer, listOf, mappingOf, secret, text } from "../fields.ts";
 import { peerFilters } from "./filters.ts";
 import { peerTimeouts } from "./timeouts.ts";
 
@@ -61,17 +61,17 @@ const peer = block({
 /** The top-level keys of this section. */
 export const nameFields = {
   includeAliasesInList: about(bool().default(false), "Whether listings show aliases as models of their own."),
-  profiles: noEffectYet(about(
+  profiles: about(
     mappingOf(profile).default({}),
     "Sets of names; an operator puts one of them in force at a time.",
     "mapping by name",
-  )),
-  selectors: noEffectYet(about(mappingOf(selector).default({}), "Names that choose among models.", "mapping by name")),
-  peers: noEffectYet(about(
+  ),
+  selectors: about(mappingOf(selector).default({}), "Names that choose among models.", "mapping by name"),
+  peers: about(
     mappingOf(peer).default({}),
     "Other gateways whose models can be asked for here.",
     "mapping by name",
-  )),
+  ),
 };
 
 /** The parsed keys of one profile. */

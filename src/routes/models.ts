@@ -1,0 +1,115 @@
+/**
+ * Which names may be asked for, and which profile is in force.
+ *
+ * @module
+ */
+
+import type { Context } from "hono";
+import type { Backends } from "../backend/backends.ts";
+import type { Config } from "../config/types.ts";
+import { GatewayError } from "../errors.ts";
+import { findRecord, listRecords, type RecordFacts } from "../routing/listing.ts";
+import type { Names } from "../routing/names.ts";
+import type { ConfigFiles } from "./config.ts";
+import type { ConfigInForce, Router } from "./config_in_force.ts";
+
+/** What the routes of names need. */
+export interface ModelsEnv {
+  /** What names mean. */
+  readonly names: Pick<Names, "activeProfile" | "activate">;
+  /** The processes. */
+  readonly backends: Pick<Backends, "phaseOf">;
+  /** Says since when the config is in force. */
+  readonly configFiles: Pick<ConfigFiles, "origin">;
+  /** Whether the client of a request may use a model, by its id or `peer/model`; every client all of them unless given. */
+  readonly mayUse?: (inForce: ConfigInForce, model: string) => boolean;
+}
+
+/** Far more than a profile's name needs. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Adds the routes of names to `app`. */
+export function addModelRoutes(app: Router, env: ModelsEnv): void {
+  const { names } = env;
+  for (const path of ["/v1/models", "/models"]) {
+    app.get(path, (c) => {
+      echoOrigin(c);
+      return c.json({ data: listRecords(c.env.config, factsFor(env, c.env)), object: "list" });
+    });
+    app.get(`${path}/:id{.+}`, (c) => {
+      echoOrigin(c);
+      return c.json(findRecord(c.env.config, c.req.param("id"), factsFor(env, c.env)));
+    });
+  }
+
+  app.get("/api/profiles", (c) => c.json({ active: names.activeProfile, profiles: listProfiles(c.env.config) }));
+  app.put("/api/profiles/active", async (c) => {
+    names.activate(c.env.config, profileAskedFor(await readText(c.req.raw)));
+    return c.json({ active: names.activeProfile });
+  });
+}
+
+function factsFor({ names, backends, configFiles, mayUse }: ModelsEnv, inForce: ConfigInForce): RecordFacts {
+  return {
+    phaseOf: (model) => backends.phaseOf(model),
+    createdS: Math.floor(Date.parse(configFiles.origin().loadedAt) / 1000),
+    activeProfile: names.activeProfile,
+    mayUse: mayUse && ((model) => mayUse(inForce, model)),
+  };
+}
+
+function echoOrigin(c: Context): void {
+  c.header("vary", "Origin", { append: true });
+  const origin = c.req.header("origin");
+  if (origin !== undefined) c.header("access-control-allow-origin", origin);
+}
+
+function listProfiles({ profiles }: Config): readonly Record<string, unknown>[] {
+  return [...profiles.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ name, description, pins }) => ({
+    id: name,
+    description,
+    pins: Object.fromEntries([...pins].sort(([a], [b]) => (a < b ? -1 : 1))),
+  }));
+}
+
+/** The profile that a body asks for; `null` for none. */
+function profileAskedFor(body: string): string | null {
+  const asked = parseObject(body);
+  if (asked === null) throw new GatewayError("bad_request", "invalid profile request: the body is not a JSON object");
+  if (!Object.hasOwn(asked, "name")) {
+    throw new GatewayError("bad_request", "profile name is required", { param: "name" });
+  }
+  const { name } = asked;
+  if (name === null || name === "") return null;
+  if (typeof name === "string") return name;
+  throw new GatewayError("bad_request", "profile name must be a string or null", { param: "name" });
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Reads a short body as text; throws `body_too_large` before more is kept. */
+async function readText(request: Request): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  try {
+    for await (const piece of request.body ?? []) {
+      length += piece.length;
+      if (length > MAX_BODY_BYTES) {
+        throw new GatewayError("body_too_large", `The body is larger than ${MAX_BODY_BYTES} bytes`);
+      }
+      text += decoder.decode(piece, { stream: true });
+    }
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw new GatewayError("client_closed", "The client left before its request was whole", { cause });
+  }
+  return text + decoder.decode();
+}
