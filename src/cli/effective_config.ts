@@ -17,7 +17,10 @@ export function printableConfig(config: Config, redactor: Redactor): Readonly<Re
   const plain = toPlain(rest, redactor) as Record<string, unknown>;
   return {
     ...plain,
-    apiKeys: apiKeys.map(() => REDACTED),
+    apiKeys: apiKeys.map((key) => ({
+      ...toPlain({ ...key, key: null }, redactor) as Record<string, unknown>,
+      key: REDACTED,
+    })),
     peers: Object.fromEntries(
       [...peers].map(([id, peer]) => {
         const shown = toPlain({ ...peer, apiKey: null }, redactor) as Record<string, unknown>;

@@ -66,7 +66,7 @@ export function createRedactor(config: Config, known: KnownSecrets): Redactor {
 }
 
 function knownSecrets(config: Config, { environment, macros }: KnownSecrets): readonly string[] {
-  const secrets = new Set<string>([...config.apiKeys, ...macros]);
+  const secrets = new Set<string>([...config.apiKeys.map(({ key }) => key), ...macros]);
   for (const peer of config.peers.values()) if (peer.apiKey !== null) secrets.add(peer.apiKey);
   for (const [name, value] of environment) if (isSecretName(name)) secrets.add(value);
   for (const { env } of config.models.values()) {

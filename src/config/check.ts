@@ -35,11 +35,20 @@ export function checkAgainst<Schema extends z.ZodType>(
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const parsed = schema.safeParse(tree);
     if (parsed.success) return parsed.data;
-    for (const issue of parsed.error.issues) reportIssue(issue, tree, context);
-    const smaller = removeBroken(tree, parsed.error.issues, context);
+    const issues = parsed.error.issues.flatMap(insideUnion);
+    for (const issue of issues) reportIssue(issue, tree, context);
+    const smaller = removeBroken(tree, issues, context);
     if (!smaller) return undefined;
   }
   return undefined;
+}
+
+/** What is wrong inside the form that was meant, where there are several: the one of which only parts are broken. */
+function insideUnion(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const meant = issue.errors.find((errors) => errors.length > 0 && errors.every(({ path }) => path.length > 0));
+  if (meant === undefined) return [issue];
+  return meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function stepsOf(issue: z.core.$ZodIssue): readonly (string | number)[] {

@@ -40,6 +40,8 @@ const WRITTEN_KEYS = {
   startPort: "startPort",
   includeAliasesInList: "includeAliasesInList",
   apiKeys: "apiKeys",
+  cors: "cors",
+  allowedHosts: "allowedHosts",
   limits: "limits",
   scheduler: "routing.scheduler",
   router: "routing.router",
@@ -110,6 +112,7 @@ function isSame(a: unknown, b: unknown): boolean {
     return b instanceof Map && a.size === b.size &&
       [...a].every(([key, item]) => b.has(key) && isSame(item, b.get(key)));
   }
+  if (a instanceof Set) return b instanceof Set && a.size === b.size && [...a].every((item) => b.has(item));
   if (a instanceof RegExp) return String(a) === String(b);
   const keys = Object.keys(a) as (keyof typeof a)[];
   return !Array.isArray(b) && keys.length === Object.keys(b).length &&

@@ -16,6 +16,7 @@ interface Described {
   readonly properties?: Readonly<Record<string, Described>>;
   readonly additionalProperties?: Described | boolean;
   readonly anyOf?: readonly Described[];
+  readonly items?: Described;
   readonly [key: string]: unknown;
 }
 
@@ -98,6 +99,7 @@ function rows(key: string, field: Described, required: boolean): readonly string
     row(key, field, required),
     ...inner(field, `${key}.`),
     ...(value === undefined ? [] : inner(value, `${key}.<name>.`)),
+    ...(field.items?.anyOf ?? []).flatMap((form) => inner(form, `${key}[].`)),
   ];
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { allowedHostsOf, apiKeysOf, corsOf } from "./access.ts";
 import { checkAgainst } from "./check.ts";
 import { readDocuments } from "./documents.ts";
 import { complainTo, expandMacros } from "./expansion.ts";
@@ -136,7 +137,9 @@ function assemble(
     logToStdout: logToStdoutOf(settings.logToStdout, findings),
     startPort: settings.startPort,
     includeAliasesInList: settings.includeAliasesInList,
-    apiKeys: settings.apiKeys,
+    apiKeys: apiKeysOf(settings, { local: names, peerModels: byName, selectors }, findings),
+    cors: corsOf(settings, findings),
+    allowedHosts: allowedHostsOf(settings, findings),
     limits: limitsOf(settings),
     scheduler: schedulerOf(settings, { local: names, policy, routerAt: configuredAt, findings }),
     router,

@@ -37,6 +37,8 @@ export function prepare(schema: z.ZodType, node: unknown, path: ConfigPath, cont
       return isTree(node) ? prepareMapping(shape.value, node, path, context) : node;
     case "list":
       return Array.isArray(node) ? node.map((item, i) => prepareItem(shape.item, item, [...path, i], context)) : node;
+    case "either":
+      return prepare(isTree(node) ? shape.block : shape.other, node, path, context);
     case "text":
       return prepareText(node, path, context);
     case "integer":

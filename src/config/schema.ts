@@ -6,7 +6,8 @@
  */
 
 import { z } from "zod";
-import { about, block, bool, integer, integerFrom, listOf, mappingOf, noEffectYet, secret, text } from "./fields.ts";
+import { about, block, bool, integer, integerFrom, listOf, mappingOf, noEffectYet, text } from "./fields.ts";
+import { accessFields } from "./schema/access.ts";
 import { macros } from "./schema/macros.ts";
 import { modelSchema } from "./schema/model.ts";
 import { nameFields } from "./schema/names.ts";
@@ -25,6 +26,11 @@ const limits = block({
   stalledWrite: about(
     integerFrom(0, "must be >= 0").default(60),
     "Seconds in which a client must take half of a full buffer; otherwise it is cut and the next request starts. 0 = no limit.",
+  ),
+  openRequestsPerKey: about(
+    integerFrom(0, "must be >= 0").default(0),
+    "Requests of one key that may be open at the same time, waiting or served; one more is refused with 429. Clients without a " +
+      "key count as one. 0 = no limit.",
   ),
 });
 
@@ -58,11 +64,7 @@ const topFields = {
   ),
   sendLoadingState: noEffectYet(about(bool().default(false), "Whether waiting streams are told how loading goes.")),
   macros: macros(),
-  apiKeys: about(
-    listOf(secret("api key", "empty api key found in apiKeys")).default([]),
-    "Keys of which a client must send one; without any, everybody may do everything. Quote them, so that none is taken for a number.",
-    "list of text",
-  ),
+  ...accessFields,
   limits: about(limits.prefault({}), "What one client may take up."),
   hooks: about(hooks.prefault({}), "What happens at certain moments."),
   ...routingFields,

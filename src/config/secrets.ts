@@ -6,9 +6,12 @@
 
 import { type ConfigPath, describeKind, describeValue } from "./issues.ts";
 
+/** What is said about a key of `apiKeys` besides the key itself. */
+const PUBLIC_OF_KEY: ReadonlySet<string | number | undefined> = new Set(["name", "scopes", "models", "maxOpen"]);
+
 /** Whether the text at this path must not be shown in a message. */
 export function isSecret(path: ConfigPath): boolean {
-  return path[0] === "apiKeys" ||
+  return (path[0] === "apiKeys" && !(path.length > 2 && PUBLIC_OF_KEY.has(path[2]))) ||
     (path[0] === "peers" && (path.length === 2 || path[2] === "apiKey" || path[2] === "filters")) ||
     (path[0] === "models" && (path[2] === "env" || path[2] === "filters"));
 }

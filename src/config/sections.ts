@@ -70,7 +70,16 @@ export const TOP_SECTIONS: readonly Section[] = [
     keys: ["healthCheckTimeout", "globalTTL", "unloadTimeout", "startPort", "sendLoadingState", "macros"],
   },
   { title: "At start", example: "hooks: { on_startup: { preload: [qwen] } }", keys: ["hooks"] },
-  { title: "Access", keys: ["apiKeys", "limits"] },
+  {
+    title: "Access",
+    example: `
+apiKeys:
+  - "\${env.ADMIN_KEY}"
+  - { key: "\${env.CHAT_KEY}", name: chat, scopes: [inference, models], models: [qwen], maxOpen: 4 }
+cors: { origins: ["https://chat.example.com"] }
+`,
+    keys: ["apiKeys", "cors", "allowedHosts", "limits"],
+  },
   {
     title: "Who goes next, and what may be in memory",
     text:

@@ -43,11 +43,13 @@ const TIME_FORMATS: ReadonlySet<string> = new Set([
 const DEFAULT_IGNORE_PATHS = [String.raw`.*\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$`];
 
 /** What one client may take up. */
-export function limitsOf({ limits: { requestBody, responseBuffer, stalledWrite } }: TopSettings): Limits {
+export function limitsOf({ limits }: TopSettings): Limits {
+  const { requestBody, responseBuffer, stalledWrite, openRequestsPerKey } = limits;
   return {
     requestBodyBytes: requestBody * MIB,
     responseBufferBytes: responseBuffer * MIB,
     stalledWriteMs: stalledWrite === 0 ? null : stalledWrite * 1000,
+    openRequestsPerKey,
   };
 }
 

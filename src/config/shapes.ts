@@ -19,6 +19,7 @@ export type Shape =
     | { readonly kind: "block"; readonly keys: Readonly<Record<string, z.ZodType>>; readonly strict: boolean }
     | { readonly kind: "mapping"; readonly value: z.ZodType }
     | { readonly kind: "list"; readonly item: z.ZodType }
+    | { readonly kind: "either"; readonly block: z.ZodType; readonly other: z.ZodType }
     | { readonly kind: "text" | "integer" | "other" }
   );
 
@@ -60,6 +61,12 @@ function readShape(schema: z.ZodType): Shape {
   }
   if (inner instanceof z.ZodArray && inner.def.element instanceof z.ZodType) {
     return { ...common, kind: "list", item: inner.def.element };
+  }
+  if (inner instanceof z.ZodUnion) {
+    const options = inner.options.filter((option) => option instanceof z.ZodType);
+    const block = options.find((option) => shapeOf(option).kind === "block");
+    const other = options.find((option) => option !== block);
+    if (block !== undefined && other !== undefined) return { ...common, kind: "either", block, other };
   }
   // A plain text schema takes nothing but text; only one behind a conversion takes numbers, too.
   if (inner instanceof z.ZodString) return { ...common, kind: inner === schema ? "other" : "text" };

@@ -36,6 +36,25 @@ export interface Limits {
   readonly responseBufferBytes: number;
   /** How long a full buffer may take to become half empty; `null` = no limit. */
   readonly stalledWriteMs: number | null;
+  /** Most open requests of one key; 0 = no limit. */
+  readonly openRequestsPerKey: number;
+}
+
+/** What a key can be good for: asking models, listing them, reading logs and events, steering, the config. */
+export type Scope = "inference" | "models" | "logs" | "operate" | "config";
+
+/** A key that a client proves itself with. */
+export interface ApiKey {
+  /** Its text, never shown. */
+  readonly key: string;
+  /** A name that may be shown. */
+  readonly name: string | null;
+  /** What it is good for. */
+  readonly scopes: ReadonlySet<Scope>;
+  /** Real ids of the models that it may use, `peer/model` for those of peers; `null` = all. */
+  readonly models: ReadonlySet<string> | null;
+  /** Most open requests; 0 = no limit, `null` = {@link Limits.openRequestsPerKey}. */
+  readonly maxOpen: number | null;
 }
 
 /** A worker backend: a module under `deno serve`. */
@@ -269,8 +288,15 @@ export interface Config {
   readonly startPort: number;
   /** Whether listings show aliases. */
   readonly includeAliasesInList: boolean;
-  /** Keys of which a client must send one; empty = no check. */
-  readonly apiKeys: readonly string[];
+  /** Keys of which a client must send one, each once; empty = no check. */
+  readonly apiKeys: readonly ApiKey[];
+  /** Web pages of other sites. */
+  readonly cors: {
+    /** Origins in lower case, `*` and patterns among them; `null` = nothing is said, and what is sensible holds. */
+    readonly origins: readonly string[] | null;
+  };
+  /** Names in lower case, and patterns of them, by which a gateway without keys may be asked for besides those of this machine. */
+  readonly allowedHosts: readonly string[];
   /** What one client may take up. */
   readonly limits: Limits;
   /** How requests are ordered. */

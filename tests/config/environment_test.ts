@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import type { ReadEnvironment } from "../../src/config/environment.ts";
 import { ConfigErrors, loadConfig, type LoadedConfig } from "../../src/config/load.ts";
 import type { ModelConfig } from "../../src/config/types.ts";
+import { keysOf } from "./loading.ts";
 
 type Env = Readonly<Record<string, string>>;
 
@@ -87,7 +88,7 @@ Deno.test("CE3: a value with a line break or a NUL is refused by its name", () =
 
 Deno.test("CE4: quotes and backslashes survive inside double quotes", () => {
   const value = 'a"b\\c\\n';
-  assertEquals(load('apiKeys: ["${env.V}"]', { V: value }).config.apiKeys, [value]);
+  assertEquals(keysOf(load('apiKeys: ["${env.V}"]', { V: value }).config), [value]);
   assertEquals(model('models: {m: {cmd: "x ${PORT}", env: ["V=${env.V}"]}}', { V: value }).env, [`V=${value}`]);
 });
 
@@ -103,7 +104,7 @@ Deno.test("W55: outside double quotes a value is itself too, except where it bec
     );
     assertEquals([m.name, m.metadata.v], [V, V], quoted);
   }
-  assertEquals(load("apiKeys: [${env.V}, b]", { V: 'x,"y"' }).config.apiKeys, ['x,"y"', "b"]);
+  assertEquals(keysOf(load("apiKeys: [${env.V}, b]", { V: 'x,"y"' }).config), ['x,"y"', "b"]);
 });
 
 Deno.test("W55: in a command llama-swap's backslashes stay, which the splitting into words takes away again", () => {
@@ -136,7 +137,7 @@ Deno.test("W55: a value with quotes cannot end its own text, nor begin a comment
 });
 
 Deno.test("CE5: keys come from variables; an empty one is refused", () => {
-  assertEquals(load("apiKeys: ['${env.A}', ${env.B}]", { A: "k1", B: "k2" }).config.apiKeys, ["k1", "k2"]);
+  assertEquals(keysOf(load("apiKeys: ['${env.A}', ${env.B}]", { A: "k1", B: "k2" }).config), ["k1", "k2"]);
   assertStringIncludes(refuse('apiKeys: ["${env.A}"]', { A: "" }).message, "empty api key");
 });
 
@@ -152,7 +153,7 @@ Deno.test("CE6: a value with line breaks in a comment does no harm", () => {
 });
 
 Deno.test("a value may name a variable once more, and no further", () => {
-  assertEquals(load("apiKeys: ['${env.A}']", { A: "<${env.B}>", B: "b" }).config.apiKeys, ["<b>"]);
+  assertEquals(keysOf(load("apiKeys: ['${env.A}']", { A: "<${env.B}>", B: "b" }).config), ["<b>"]);
   assertStringIncludes(refuse("apiKeys: ['${env.A}']", { A: "${env.B}" }).message, "'B' is not set");
   assertStringIncludes(refuse("logLevel: '${env.A}'", { A: "${env.A}" }).message, "environment variable 'A' not set");
 });

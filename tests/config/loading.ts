@@ -51,3 +51,8 @@ export function models(...entries: readonly (string | readonly [id: string, ...l
   });
   return `models:\n${blocks.join("")}`;
 }
+
+/** The texts of a config's keys. */
+export function keysOf({ apiKeys }: Pick<Config, "apiKeys">): readonly string[] {
+  return apiKeys.map(({ key }) => key);
+}

@@ -128,7 +128,11 @@ function createMaker(random: () => number): Maker {
   /** A path decides whether a secret belongs there. */
   function make(shape: Shape, path: readonly string[], depth: number): unknown {
     const chance = random();
-    if (isSecret(path)) return chance < 0.8 ? secret() : chance < 0.9 ? [secret()] : { a: secret() };
+    if (isSecret(path)) {
+      const form = shape.anyOf?.find(({ properties }) => properties !== undefined);
+      if (form !== undefined && chance < 0.4) return mapping(form, path, depth);
+      return chance < 0.8 ? secret() : chance < 0.9 ? [secret()] : { a: secret() };
+    }
     if (chance < 0.05) return hostile(path, depth);
     if (chance < 0.1) return `\${env.${pick([...Object.keys(ENVIRONMENT), "MISSING"])}}`;
     if (shape.anyOf !== undefined) return make(pick(shape.anyOf) ?? {}, path, depth);
@@ -175,7 +179,7 @@ function createMaker(random: () => number): Maker {
   }
 
   function hostile(path: readonly string[], depth: number): unknown {
-    if (isSecret([...path, "*"]) || path[0] === "apiKeys") return secret();
+    if (isSecret([...path, "*"]) || (path[0] === "apiKeys" && path.length < 3)) return secret();
     return pick<unknown>([
       null,
       [],
@@ -223,7 +227,7 @@ function empty(): Record<string, unknown> {
 
 /** Where a config holds what nobody else may see. */
 function isSecret(path: readonly string[]): boolean {
-  if (path[0] === "apiKeys") return path.length === 2;
+  if (path[0] === "apiKeys") return path.length === 2 || (path[2] === "key" && path.length === 3);
   if (path[0] === "peers") return path[2] === "apiKey" && path.length === 3;
   return path[0] === "models" && path[2] === "env" && path.length === 4;
 }

@@ -26,7 +26,7 @@ export function normalise(config: Config): PlainObject {
     logToStdout: config.logToStdout,
     startPort: config.startPort,
     includeAliasesInList: config.includeAliasesInList,
-    apiKeys: config.apiKeys,
+    apiKeys: config.apiKeys.map(({ key }) => key),
     preload: config.preload,
     ignorePaths: config.ignorePaths.map(({ written }) => written),
     sessionHeaders: config.sessionHeaders,
