@@ -1,0 +1,53 @@
+/**
+ * Headers as others may see them: without secrets, and never more than a bound. Pure.
+ *
+ * @module
+ */
+
+/** What stands where a secret was. */
+export const REDACTED = "[REDACTED]";
+
+/** Cookies, and every name that speaks of a credential: `authorization`, `x-api-key`, `x-auth-token`, `x-client-secret`. */
+const SECRET_NAME = /cookie|auth|token|secret|key|passw|credential/;
+
+/** Values that are addresses: what follows the question mark may hold a key. */
+const ADDRESSES = new Set([
+  "referer",
+  "location",
+  "content-location",
+  "x-original-url",
+  "x-original-uri",
+  "x-forwarded-uri",
+]);
+
+/** Of what is shown: how long one value may be, and how long all names and values of one side together, in characters. */
+const [MOST_VALUE, MOST_IN_ALL] = [2048, 32 * 1024];
+
+/**
+ * The first value of each header under its lower-case name; what is secret reads {@link REDACTED}, long values are cut, and
+ * headers beyond the bound are left out.
+ */
+export function shownHeaders(headers: Iterable<readonly [string, string]>): Readonly<Record<string, string>> {
+  const shown = new Map<string, string>();
+  let left = MOST_IN_ALL;
+  for (const [given, value] of headers) {
+    const name = given.toLowerCase();
+    if (shown.has(name)) continue;
+    const text = SECRET_NAME.test(name) ? REDACTED : shorten(ADDRESSES.has(name) ? withoutQuery(value) : value);
+    left -= name.length + text.length;
+    if (left < 0) break;
+    shown.set(name, text);
+  }
+  return Object.fromEntries(shown);
+}
+
+/** `text`, cut with an ellipsis where it is longer than others need to see. */
+export function shorten(text: string): string {
+  return text.length > MOST_VALUE ? `${text.slice(0, MOST_VALUE)}…` : text;
+}
+
+/** What comes before the question mark. */
+export function withoutQuery(address: string): string {
+  const mark = address.indexOf("?");
+  return mark < 0 ? address : address.slice(0, mark);
+}

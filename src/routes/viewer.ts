@@ -1,0 +1,19 @@
+/**
+ * What one client may see of what the gateway does for others.
+ *
+ * @module
+ */
+
+import type { Context } from "hono";
+import type { ConfigInForce } from "./config_in_force.ts";
+
+/** A client's rights, as far as looking goes. */
+export interface Viewer {
+  /** Whether the client may use this model, and so see what happens to it. */
+  readonly mayUse: (model: string) => boolean;
+  /** Whether the client may read logs. */
+  readonly mayReadLogs: boolean;
+}
+
+/** Tells who asks. */
+export type ViewerOf = (c: Context<{ Bindings: ConfigInForce }>) => Viewer;
