@@ -12,11 +12,19 @@ const FOLLOWER_BYTES = 256 * 1024;
 /** What keeping a chunk costs besides its bytes, so that many tiny ones are bounded too. */
 const CHUNK_COST = 128;
 
+/** Whoever is given what comes, as it comes. It may neither wait nor throw, and leaves the chunk as it is. */
+export interface LogListener {
+  /** Takes a chunk. */
+  offer(chunk: Uint8Array<ArrayBuffer>): void;
+  /** No more comes. */
+  finish(): void;
+}
+
 /** The output of one source. Writing never waits for anybody. */
 export class LogHistory {
   readonly #ring: ByteRing;
   readonly #followerBytes: number;
-  readonly #followers = new Set<LogFollower>();
+  readonly #followers = new Set<LogListener>();
   #closed = false;
 
   /** Keeps `historyBytes` (100 KiB), and `followerBytes` (256 KiB) for each follower that is behind. */
@@ -64,6 +72,18 @@ export class LogHistory {
     this.#followers.add(follower);
     if (this.#closed) follower.finish();
     return follower;
+  }
+
+  /** Gives `listener` all that comes after the bytes that are returned, until {@link LogHistory.detach}. */
+  attach(listener: LogListener): Uint8Array<ArrayBuffer> {
+    this.#followers.add(listener);
+    if (this.#closed) listener.finish();
+    return this.#ring.bytes();
+  }
+
+  /** Gives `listener` no more. */
+  detach(listener: LogListener): void {
+    this.#followers.delete(listener);
   }
 
   /** Ends every follower once it has read what it was given; later ones get the history and the end. */

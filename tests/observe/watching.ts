@@ -12,8 +12,14 @@ import { HandClock } from "../scheduler/fake_backends.ts";
 /** When the tables of the tests begin: noon. */
 export const NOON = Date.UTC(2026, 0, 1, 12);
 
+/** A table and its clock. */
+export interface World {
+  readonly clock: HandClock;
+  readonly inFlight: InFlight;
+}
+
 /** Makes a table whose wall clock goes with the clock moved by hand. */
-export function makeTable({ changesKept }: { readonly changesKept?: number } = {}) {
+export function makeTable({ changesKept }: { readonly changesKept?: number } = {}): World {
   const clock = new HandClock();
   const inFlight = new InFlight({
     clock,
