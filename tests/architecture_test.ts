@@ -27,7 +27,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files of `src/` that every room may import. */
-const SHARED = ["src/errors.ts", "src/clock.ts", "src/log.ts", "src/log_time.ts", "src/version.ts"];
+const SHARED = [
+  "src/errors.ts",
+  "src/clock.ts",
+  "src/ip_address.ts",
+  "src/log.ts",
+  "src/log_time.ts",
+  "src/version.ts",
+];
 
 /** Where `Deno.` may appear: what owns files, processes, sockets or the program itself. */
 const TOUCHES_RUNTIME = [
@@ -48,7 +55,7 @@ const PURE = [
   /^src\/scheduler\/[^/]*core/,
   /^src\/eviction\//,
   /^src\/backend\/lifecycle/,
-  /^src\/gateway\/headers/,
+  /^src\/gateway\/(headers|client_address)/,
   /^src\/config\//,
 ];
 const IMPURE_WORDS = /\b(Deno\.|setTimeout|setInterval|Date\.now|performance\.|Math\.random|fetch\()/;

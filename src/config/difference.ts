@@ -43,6 +43,7 @@ const WRITTEN_KEYS = {
   cors: "cors",
   allowedHosts: "allowedHosts",
   limits: "limits",
+  trustProxy: "trustProxy",
   scheduler: "routing.scheduler",
   router: "routing.router",
   // What follows from the models alone is no setting of its own.

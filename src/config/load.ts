@@ -36,6 +36,7 @@ import {
   storePathOf,
 } from "./settings.ts";
 import type { ConfigSource } from "./sources.ts";
+import { trustProxyOf } from "./trust_proxy.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { Config } from "./types.ts";
 import type { WrittenSource } from "./written.ts";
@@ -141,6 +142,7 @@ function assemble(
     cors: corsOf(settings, findings),
     allowedHosts: allowedHostsOf(settings, findings),
     limits: limitsOf(settings),
+    trustProxy: trustProxyOf(settings, findings),
     scheduler: schedulerOf(settings, { local: names, policy, routerAt: configuredAt, findings }),
     router,
     preload: preloadOf(settings.hooks.on_startup.preload, { local: names, peerModels: byName, findings }),

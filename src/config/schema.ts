@@ -66,6 +66,13 @@ const topFields = {
   macros: macros(),
   ...accessFields,
   limits: about(limits.prefault({}), "What one client may take up."),
+  trustProxy: about(
+    z.union([bool(), listOf(text())]).default(false),
+    "Proxies in front that are believed what `X-Forwarded-For`, `-Proto` and `-Host` say: their addresses or ranges " +
+      "(`10.0.0.0/8`), or `unix` for whoever connects to the unix socket. `true` believes everybody: only where nobody " +
+      "but the proxy can connect.",
+    "true, false or list of addresses",
+  ),
   hooks: about(hooks.prefault({}), "What happens at certain moments."),
   ...routingFields,
   ...nameFields,

@@ -78,7 +78,7 @@ apiKeys:
   - { key: "\${env.CHAT_KEY}", name: chat, scopes: [inference, models], models: [qwen], maxOpen: 4 }
 cors: { origins: ["https://chat.example.com"] }
 `,
-    keys: ["apiKeys", "cors", "allowedHosts", "limits"],
+    keys: ["apiKeys", "cors", "allowedHosts", "trustProxy", "limits"],
   },
   {
     title: "Who goes next, and what may be in memory",

@@ -6,6 +6,7 @@
 
 import type { Group } from "../eviction/groups.ts";
 import type { EvictionPolicy } from "../eviction/policy.ts";
+import type { IpRange } from "../ip_address.ts";
 import type { LogLevel } from "../log.ts";
 import type { Pattern } from "./patterns.ts";
 import type { Capabilities, WorkerPermissions } from "./schema/model.ts";
@@ -245,6 +246,16 @@ export type RouterConfig =
     readonly sets: ReadonlyMap<string, string>;
   };
 
+/** Proxies that are believed. */
+export interface TrustedProxies {
+  /** Whoever connects is. */
+  readonly all: boolean;
+  /** Whoever connects to the gateway's unix socket is. */
+  readonly unix: boolean;
+  /** Whoever connects from these addresses is. */
+  readonly ranges: readonly IpRange[];
+}
+
 /** The whole configuration. */
 export interface Config {
   /** Models by id, in ascending order of id. */
@@ -299,6 +310,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** What one client may take up. */
   readonly limits: Limits;
+  /** Which proxies in front of the gateway are believed what they say of their clients. */
+  readonly trustProxy: TrustedProxies;
   /** How requests are ordered. */
   readonly scheduler: SchedulerSettings;
   /** Which models go together, as it is configured; `serial` ignores it. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Scheme } from "./client_address.ts";
 import type { HeaderList } from "./upstream/message.ts";
 
 const HOP_BY_HOP = new Set(
@@ -19,8 +20,12 @@ const NOT_SENT_ON = new Set([
 export interface RequestHeaderOptions {
   /** The backend's authority. */
   readonly host: string;
-  /** The client's address, or null when it is not known. */
+  /** The address at the other end of the connection, which the chain of addresses goes on with; null when there is none. */
   readonly remoteAddr: string | null;
+  /** The scheme that the client used (see `clientOf`); http unless given. */
+  readonly scheme?: Scheme;
+  /** The host that a trusted proxy says the client asked for; otherwise the Host header is told. */
+  readonly forwardedHost?: string | null;
   /** Lower-case names of headers that carry the gateway's own credentials. */
   readonly credentialNames: readonly string[];
 }
@@ -28,7 +33,7 @@ export interface RequestHeaderOptions {
 /** The headers to send to the backend. */
 export function requestHeaders(
   incoming: Headers,
-  { host, remoteAddr, credentialNames }: RequestHeaderOptions,
+  { host, remoteAddr, credentialNames, scheme = "http", forwardedHost = null }: RequestHeaderOptions,
 ): HeaderList {
   const list: (readonly [string, string])[] = [["host", host], ["accept-encoding", "identity"]];
   let own = host;
@@ -48,7 +53,7 @@ export function requestHeaders(
   }
   const forwardedFor = chain !== "" && remoteAddr !== null ? `${chain}, ${remoteAddr}` : remoteAddr ?? chain;
   if (forwardedFor !== "") list.push(["x-forwarded-for", forwardedFor]);
-  list.push(["x-forwarded-host", own], ["x-forwarded-proto", "http"]);
+  list.push(["x-forwarded-host", forwardedHost ?? own], ["x-forwarded-proto", scheme]);
   return named === null ? list : list.filter(([name]) => PUT_BY_US.has(name) || named?.has(name) !== true);
 }
 

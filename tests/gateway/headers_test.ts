@@ -57,6 +57,17 @@ Deno.test("a client's own x-forwarded-host and -proto are not believed, its chai
   );
 });
 
+Deno.test("the scheme that the client used is told, and the host that a trusted proxy vouches for", () => {
+  const headers = Object.fromEntries(
+    requestHeaders(new Headers({ host: "berth:8080", "x-forwarded-host": "ai.example" }), {
+      ...OPTIONS,
+      scheme: "https",
+      forwardedHost: "ai.example",
+    }),
+  );
+  assertEquals([headers["x-forwarded-proto"], headers["x-forwarded-host"]], ["https", "ai.example"]);
+});
+
 Deno.test("the client's accept-encoding is replaced, so that the answer streams uncompressed", () => {
   assertEquals(sent({ "accept-encoding": "gzip, br" })["accept-encoding"], "identity");
 });
