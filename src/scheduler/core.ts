@@ -7,6 +7,7 @@
 import type { Conditions } from "./conditions.ts";
 import type { Counts } from "./counts.ts";
 import type { Estimates } from "./estimates.ts";
+import type { Forecast } from "./forecast.ts";
 import type { Command, Event, RunningPhase, SchedulerSettings, Ticket, Waiting } from "./types.ts";
 
 /** What every core knows. */
@@ -59,6 +60,8 @@ export interface Core<S extends CommonState> {
   waitingIn(state: S, skipped: number): Iterable<Waiting>;
   /** How many wait. */
   waitingCount(state: S): number;
+  /** How long those who wait will wait, looked at from this time, in the clock's milliseconds. */
+  forecast(state: S, now: number): Forecast;
   /** Nobody waits or holds a slot. */
   isEmpty(state: S): boolean;
   /** What another core goes on with; null while this one still has something going on. */

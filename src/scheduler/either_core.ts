@@ -38,6 +38,7 @@ export const EITHER_CORE: Core<State> = {
   waitingIn: (state, skipped) =>
     isSerial(state) ? SERIAL_CORE.waitingIn(state, skipped) : FIFO_CORE.waitingIn(state, skipped),
   waitingCount: (state) => isSerial(state) ? SERIAL_CORE.waitingCount(state) : FIFO_CORE.waitingCount(state),
+  forecast: (state, now) => isSerial(state) ? SERIAL_CORE.forecast(state, now) : FIFO_CORE.forecast(state, now),
   isEmpty: (state) => isSerial(state) ? SERIAL_CORE.isEmpty(state) : FIFO_CORE.isEmpty(state),
   handOver,
 };

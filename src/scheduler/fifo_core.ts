@@ -17,12 +17,14 @@ import {
   noteCancel,
   noteClosing,
   noteConfig,
+  noteLoaded,
   noteLost,
   noteRequest,
   noteServed,
   noteUnload,
   noteWoke,
 } from "./fifo_facts.ts";
+import { forecastOf } from "./fifo_forecast.ts";
 import { emptyLanes, inOrder, oldest, placeOf } from "./fifo_lanes.ts";
 import { limitsOf } from "./fifo_limits.ts";
 import { settle } from "./fifo_settle.ts";
@@ -77,7 +79,7 @@ function note(draft: Draft, event: Event): void {
     case "cancelAsked":
       return noteCancel(draft, event.ticket, cancelledByOperator());
     case "loaded":
-      for (const turn of endLoad(draft, event.loadId)) grant(draft, turn);
+      for (const turn of noteLoaded(draft, event.loadId)) grant(draft, turn);
       return;
     case "loadFailed":
       return refuseAll(draft, endLoad(draft, event.loadId), event.error);
@@ -121,6 +123,7 @@ export const FIFO_CORE: Core<FifoState> = {
   activeIn,
   waitingIn: ({ lanes }, skipped) => inOrder(lanes, skipped),
   waitingCount: ({ lanes }) => lanes.size,
+  forecast: forecastOf,
   isEmpty: (state) => state.lanes.size === 0 && activeIn(state).next().done === true,
   handOver(state) {
     const { serving, swaps, returning, lanes } = state;

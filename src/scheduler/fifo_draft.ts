@@ -7,7 +7,7 @@
 import type { GatewayError } from "../errors.ts";
 import type { ActiveRequest } from "./core.ts";
 import { counted } from "./counts.ts";
-import { withTurn } from "./estimates.ts";
+import { withService } from "./estimates.ts";
 import { park, unpark } from "./fifo_lanes.ts";
 import type { FifoState, FifoTurn, Swap } from "./fifo_state.ts";
 import { emptyQueue, find, itemsAfter, put, remove } from "./queue.ts";
@@ -78,7 +78,8 @@ export function leaveLanes(draft: Draft, waiting: Waiting): FifoTurn {
 /** Lets a request be served. */
 export function grant(draft: Draft, turn: FifoTurn): void {
   const { ticket, model } = turn;
-  draft.serving = put(draft.serving, turn);
+  const startedAt = draft.now;
+  draft.serving = put(draft.serving, turn.startedAt === startedAt ? turn : { ...turn, startedAt });
   draft.inFlight = new Map(draft.inFlight).set(model, (draft.inFlight.get(model) ?? 0) + 1);
   const metadata = { fifo_priority: String(priorityOf(draft, model)) };
   wish(draft, { type: "grant", ticket, model, metadata });
@@ -104,7 +105,7 @@ export function release(draft: Draft, model: string): void {
 export function endTurn(draft: Draft, turn: FifoTurn): void {
   endServing(draft, turn);
   release(draft, turn.model);
-  draft.estimates = withTurn(draft.estimates, draft.now - turn.startedAt);
+  draft.estimates = withService(draft.estimates, turn.model, draft.now - turn.startedAt);
 }
 
 /** Takes a request out of the queue for good. */
@@ -116,7 +117,7 @@ export function leaveQueue(draft: Draft, waiting: Waiting): void {
 /** Begins a load, for this request first. */
 export function startSwap(draft: Draft, turn: FifoTurn, evict: readonly string[]): void {
   const loadId = draft.nextLoadId++;
-  setSwap(draft, turn.model, { loadId, evict, waiters: put(emptyQueue<FifoTurn>(), turn) });
+  setSwap(draft, turn.model, { loadId, startedAt: draft.now, evict, waiters: put(emptyQueue<FifoTurn>(), turn) });
   wish(draft, { type: "load", loadId, model: turn.model, evict });
 }
 

@@ -6,7 +6,7 @@
 
 import type { GatewayError } from "../errors.ts";
 import { counted, countOf, countsFor } from "./counts.ts";
-import { retryAfterS } from "./estimates.ts";
+import { forgetOthers, loadMsOf, retryAfterS, serviceMsOf, withLoad } from "./estimates.ts";
 import { choose, claimOf, overdue } from "./fifo_choice.ts";
 import {
   abandonSwap,
@@ -20,6 +20,7 @@ import {
   refuseAll,
   wait,
 } from "./fifo_draft.ts";
+import { forecastOf } from "./fifo_forecast.ts";
 import { findWaiting, inOrder, oldest, recount, waitsFor } from "./fifo_lanes.ts";
 import { limitOf, limitsOf } from "./fifo_limits.ts";
 import { carryOut } from "./fifo_settle.ts";
@@ -37,8 +38,10 @@ export function noteRequest(draft: Draft, request: Waiting): void {
   const configured = draft.conditions.models.get(model);
   if (configured === undefined) return refuse(draft, ticket, unknownModel(model));
   if (countOf(draft.counts, model) >= limitOf(configured)) {
-    const seconds = retryAfterS(draft.estimates, 1, draft.inFlight.get(model) ?? 1);
-    return refuse(draft, ticket, tooManyRequests(model, seconds));
+    const served = draft.inFlight.get(model);
+    const loadMs = served === undefined ? loadMsOf(draft.estimates, model) : 0;
+    const waitMs = loadMs + serviceMsOf(draft.estimates, model) / (served ?? 1);
+    return refuse(draft, ticket, tooManyRequests(model, retryAfterS(waitMs)));
   }
   draft.counts = counted(draft.counts, model, 1);
   const mustWait = draft.conditions.reload.next !== null || waitsFor(draft.lanes, model);
@@ -60,6 +63,14 @@ export function noteCancel(draft: Draft, ticket: Ticket, error: GatewayError | n
     return;
   }
   if (error !== null) refuse(draft, ticket, error);
+}
+
+/** A load brought its target to ready; returns who waited for it. */
+export function noteLoaded(draft: Draft, loadId: number): readonly FifoTurn[] {
+  for (const [model, swap] of draft.swaps) {
+    if (swap.loadId === loadId) draft.estimates = withLoad(draft.estimates, model, draft.now - swap.startedAt);
+  }
+  return endLoad(draft, loadId);
 }
 
 /** Only the load that is known by this very id counts, not another one of the same model. */
@@ -111,6 +122,7 @@ export function noteConfig(draft: Draft, event: Extract<Event, { type: "reconfig
   const limits = limitsOf(models);
   draft.lanes = recount(draft.lanes, limits);
   draft.counts = countsFor(limits, presentIn(draft));
+  draft.estimates = forgetOthers(draft.estimates, models);
   draft.mustWalk = true;
 }
 
@@ -145,10 +157,11 @@ export function noteWoke(draft: Draft): void {
   draft.mustWalk = true;
   const { maxWaitMs } = draft.conditions.settings;
   if (maxWaitMs === null) return;
+  let seconds: number | null = null;
   for (let head = oldest(draft.lanes); head !== undefined; head = oldest(draft.lanes)) {
     if (head.at + maxWaitMs > draft.now) return;
-    const seconds = retryAfterS(draft.estimates, draft.lanes.size, draft.serving.size);
     leaveQueue(draft, head);
+    seconds ??= retryAfterS(forecastOf(draft, draft.now).waitMs(draft.lanes.size + 1, head.model));
     refuse(draft, head.ticket, waitedTooLong(seconds));
   }
 }

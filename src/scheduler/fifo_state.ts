@@ -17,7 +17,7 @@ export interface FifoTurn {
   readonly model: string;
   /** When it arrived, in the clock's milliseconds. */
   readonly at: number;
-  /** When it left the queue, in the clock's milliseconds. */
+  /** When it left the queue or, once it is served, when that began; in the clock's milliseconds. */
   readonly startedAt: number;
 }
 
@@ -25,6 +25,8 @@ export interface FifoTurn {
 export interface Swap {
   /** Its identity: only the end that is told under it counts. */
   readonly loadId: number;
+  /** When it began, in the clock's milliseconds. */
+  readonly startedAt: number;
   /** The backends that are stopped first. */
   readonly evict: readonly string[];
   /** Who is served when it has succeeded. */

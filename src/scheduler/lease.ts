@@ -100,6 +100,11 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     return this.knownId;
   }
 
+  /** Whether it waits for its turn, or for its renewal. */
+  get isWaiting(): boolean {
+    return this.#stage === "waiting" && this.#hold === null;
+  }
+
   /** Where the backend is reached; throws while nothing is held. */
   get target(): T {
     if (this.#hold === null) throw new GatewayError("internal", "A lease was used without being held");

@@ -44,6 +44,16 @@ export interface AcquireOptions {
   readonly id?: string;
   /** Is told the position, 1 being the head, whenever it changes while the request waits; at most once per microtask. */
   readonly onPosition?: (position: number) => void;
+  /** Is told, before {@link Scheduler.acquire} returns, where the request waits; never when it was granted or refused at once. */
+  readonly onWait?: (place: Place) => void;
+}
+
+/** Where a request waits. */
+export interface Place {
+  /** The head being 1; 0 when its load has begun and nobody is before it. */
+  readonly position: number;
+  /** How long it will wait, in milliseconds. */
+  readonly estimateMs: number;
 }
 
 /** Hands out leases on the backends, in the order that its settings ask for. */
@@ -99,13 +109,14 @@ export class Scheduler<T> {
    * Rejects with `signal.reason` as soon as the signal aborts, or with a `GatewayError`.
    */
   acquire(model: string, options: AcquireOptions = {}): Promise<Lease<T>> {
-    const { signal, id, onPosition } = options;
+    const { signal, id, onPosition, onWait } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const caller = new Caller<T>(this.#port, { ticket: this.#nextTicket++, model, id, signal });
     this.#callers.set(caller.ticket, caller);
     if (id !== undefined) this.#ids.add(id, caller);
     if (onPosition !== undefined) this.#positions.listen(caller.ticket, onPosition);
     this.#tell({ type: "requested", ticket: caller.ticket, model, at: this.#clock.now() });
+    if (onWait !== undefined && caller.isWaiting) onWait(this.#placeOf(caller));
     return caller.wait();
   }
 
@@ -154,17 +165,38 @@ export class Scheduler<T> {
     return caller === undefined ? null : EITHER_CORE.positionOf(this.#state, caller.ticket);
   }
 
+  /** How long this request will still wait until it is granted, in milliseconds; null when it does not wait. */
+  estimateMs(id: string): number | null {
+    const caller = this.#ids.find(id);
+    return caller === undefined || !caller.isWaiting ? null : this.#placeOf(caller).estimateMs;
+  }
+
+  /** How long a request for this model that came now would wait, in milliseconds. */
+  estimateNextMs(model: string): number {
+    const state = this.#state;
+    return EITHER_CORE.forecast(state, this.#clock.now()).waitMs(EITHER_CORE.waitingCount(state) + 1, model);
+  }
+
   /** What an operator may see: who is active, and a page of who waits. */
   snapshot(options: SnapshotOptions = {}): SchedulerSnapshot {
     const { limit, after } = options;
     const afterPosition = after === undefined ? 0 : this.position(after) ?? 0;
     const state = this.#state;
+    const now = this.#clock.now();
     return snapshotOf({
       running: state.running,
+      forecast: EITHER_CORE.forecast(state, now),
       active: EITHER_CORE.activeIn(state),
       waiting: EITHER_CORE.waitingIn(state, afterPosition),
       total: EITHER_CORE.waitingCount(state),
-    }, { limit, now: this.#clock.now(), afterPosition, idOf: this.#port.idOf });
+    }, { limit, now, afterPosition, idOf: this.#port.idOf });
+  }
+
+  #placeOf({ ticket, model }: Caller<T>): Place {
+    const forecast = EITHER_CORE.forecast(this.#state, this.#clock.now());
+    const position = EITHER_CORE.positionOf(this.#state, ticket);
+    if (position !== null) return { position, estimateMs: forecast.waitMs(position, model) };
+    return { position: 0, estimateMs: forecast.loadMs(model) };
   }
 
   #tell(event: Event): void {

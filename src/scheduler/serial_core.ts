@@ -14,6 +14,7 @@ import { NO_ESTIMATES } from "./estimates.ts";
 import { append, emptyQueue, find, first, itemsAfter, positionOf } from "./queue.ts";
 import { noteRetired } from "./reload.ts";
 import { type Draft, draftOf, stateOf } from "./serial_draft.ts";
+import { forecastOf } from "./serial_forecast.ts";
 import {
   noteCancel,
   noteClosing,
@@ -108,6 +109,7 @@ export const SERIAL_CORE: Core<SerialState> = {
   activeIn: ({ active }) => active === null ? [] : activeIn(active),
   waitingIn: ({ queue }, skipped) => itemsAfter(queue, skipped),
   waitingCount: ({ queue }) => queue.size,
+  forecast: forecastOf,
   isEmpty: ({ queue, active }) => active === null && queue.size === 0,
   handOver: (state) => state.active !== null ? null : { common: state, waiting: [...itemsAfter(state.queue)] },
 };

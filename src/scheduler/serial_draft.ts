@@ -6,10 +6,11 @@
 
 import type { GatewayError } from "../errors.ts";
 import { counted } from "./counts.ts";
-import { retryAfterS, withTurn } from "./estimates.ts";
+import { retryAfterS, withService } from "./estimates.ts";
 import { append, emptyQueue, itemsAfter, remove, replace } from "./queue.ts";
 import { NO_RELOAD } from "./conditions.ts";
 import { drains, isStale } from "./reload.ts";
+import { forecastOf } from "./serial_forecast.ts";
 import type { Active, SerialState, Turn } from "./serial_state.ts";
 import { refuse } from "./steps.ts";
 import type { Waiting } from "./types.ts";
@@ -79,7 +80,13 @@ export function isHeld(draft: Draft): boolean {
 export function addTurn(draft: Draft, model: string, turn: Turn): void {
   const { active } = draft;
   const turns = append(active === null ? emptyQueue<Turn>() : active.turns, turn);
-  draft.active = { model, turns, loading: (active?.loading ?? 0) + isLoading(turn), loadId: active?.loadId ?? null };
+  draft.active = {
+    model,
+    turns,
+    loading: (active?.loading ?? 0) + isLoading(turn),
+    loadId: active?.loadId ?? null,
+    loadingSince: active?.loadingSince ?? draft.now,
+  };
 }
 
 /** Ends the load well: whoever waited for it is served; the gone ones stay for {@link endTurn}. */
@@ -88,7 +95,7 @@ export function grantLoading(draft: Draft, active: Active): void {
   for (const turn of loadingTurns(active)) {
     if (turn.gone) continue;
     wish(draft, { type: "grant", ticket: turn.ticket, model: active.model });
-    setTurn(draft, turn, { ...turn, phase: "serving" });
+    setTurn(draft, turn, { ...turn, phase: "serving", startedAt: draft.now });
   }
 }
 
@@ -126,10 +133,11 @@ export function setTurn(draft: Draft, before: Turn, after: Turn): void {
 export function endTurn(draft: Draft, turn: Turn): void {
   const active = draft.active;
   if (active === null) return;
-  const { model, loadId } = active;
+  const { model, loadId, loadingSince } = active;
   const turns = remove(active.turns, turn.ticket);
-  draft.active = turns.size === 0 ? null : { model, turns, loading: active.loading - isLoading(turn), loadId };
-  if (turn.phase === "serving") draft.estimates = withTurn(draft.estimates, draft.now - turn.startedAt);
+  const loading = active.loading - isLoading(turn);
+  draft.active = turns.size === 0 ? null : { model, turns, loading, loadId, loadingSince };
+  if (turn.phase === "serving") draft.estimates = withService(draft.estimates, model, draft.now - turn.startedAt);
   draft.counts = counted(draft.counts, model, -1);
 }
 
@@ -139,9 +147,9 @@ export function leaveQueue(draft: Draft, waiting: Waiting): void {
   draft.counts = counted(draft.counts, waiting.model, -1);
 }
 
-/** Whole seconds until a request that came now would have had its turn. */
-export function retryAfter(draft: Draft): number {
-  return retryAfterS(draft.estimates, draft.queue.size + 1, draft.conditions.settings.parallel);
+/** Whole seconds until a request for this model that came now would have its turn. */
+export function retryAfter(draft: Draft, model: string): number {
+  return retryAfterS(forecastOf(draft, draft.now).waitMs(draft.queue.size + 1, model));
 }
 
 function isLoading(turn: Turn): 0 | 1 {

@@ -6,7 +6,7 @@
 
 import { GatewayError } from "../errors.ts";
 import { counted, countOf, countsFor } from "./counts.ts";
-import { retryAfterS } from "./estimates.ts";
+import { forgetOthers, loadMsOf, retryAfterS, serviceMsOf, withLoad } from "./estimates.ts";
 import { append, find, first, itemsAfter } from "./queue.ts";
 import { beginReload, closeReloads } from "./reload.ts";
 import {
@@ -34,14 +34,15 @@ export function noteRequest(draft: Draft, request: Waiting): void {
   const configured = draft.conditions.models.get(model);
   if (configured === undefined) return refuse(draft, ticket, unknownModel(model));
   if (configured.limit !== undefined && countOf(draft.counts, model) >= configured.limit) {
-    const seconds = retryAfterS(draft.estimates, 1, draft.conditions.settings.parallel);
-    return refuse(draft, ticket, tooManyRequests(model, seconds));
+    const loadMs = draft.active?.model === model ? 0 : loadMsOf(draft.estimates, model);
+    const waitMs = loadMs + serviceMsOf(draft.estimates, model) / draft.conditions.settings.parallel;
+    return refuse(draft, ticket, tooManyRequests(model, retryAfterS(waitMs)));
   }
   if (isFull(draft, model)) {
     return refuse(
       draft,
       ticket,
-      new GatewayError("queue_full", "The queue is full", { retryAfterS: retryAfter(draft) }),
+      new GatewayError("queue_full", "The queue is full", { retryAfterS: retryAfter(draft, model) }),
     );
   }
   draft.queue = append(draft.queue, request);
@@ -76,7 +77,10 @@ export function noteCancel(draft: Draft, ticket: Ticket, error: GatewayError | n
 
 /** S12: only the load that is known by this very id counts. */
 export function noteLoaded(draft: Draft, loadId: number): void {
-  if (draft.active?.loadId === loadId) grantLoading(draft, draft.active);
+  const { active } = draft;
+  if (active?.loadId !== loadId) return;
+  draft.estimates = withLoad(draft.estimates, active.model, draft.now - active.loadingSince);
+  grantLoading(draft, active);
 }
 
 /** A load ended without its target; the same holds. */
@@ -100,7 +104,7 @@ export function noteLost(draft: Draft, ticket: Ticket): void {
     endTurn(draft, turn);
     return refuse(draft, ticket, draft.conditions.closed);
   }
-  setTurn(draft, turn, { ...turn, phase: "loading" });
+  setTurn(draft, turn, { ...turn, phase: "loading", startedAt: draft.now });
 }
 
 function turnOf(draft: Draft, ticket: Ticket): Turn | undefined {
@@ -126,6 +130,7 @@ export function noteConfig(draft: Draft, event: Extract<Event, { type: "reconfig
     }
   }
   draft.counts = countsFor(models, present);
+  draft.estimates = forgetOthers(draft.estimates, models);
 }
 
 /** What needs these models (null: all) fails, except what is served. */
@@ -165,9 +170,11 @@ export function noteWoke(draft: Draft): void {
   draft.wakeAt = null;
   const { maxWaitMs } = draft.conditions.settings;
   if (maxWaitMs === null) return;
+  let seconds: number | null = null;
   for (let head = first(draft.queue); head !== undefined; head = first(draft.queue)) {
     if (head.at + maxWaitMs > draft.now) return;
     leaveQueue(draft, head);
-    refuse(draft, head.ticket, waitedTooLong(retryAfter(draft)));
+    seconds ??= retryAfter(draft, head.model);
+    refuse(draft, head.ticket, waitedTooLong(seconds));
   }
 }

@@ -77,7 +77,7 @@ function start(draft: Draft, { ticket, model, at }: Waiting): void {
 
 function load(draft: Draft, active: Active): void {
   const loadId = draft.nextLoadId++;
-  draft.active = { ...active, loadId };
+  draft.active = { ...active, loadId, loadingSince: draft.now };
   const evict = [...draft.running.keys()].filter((model) => model !== active.model || isStale(draft, model)).sort();
   wish(draft, { type: "load", loadId, model: active.model, evict });
 }

@@ -14,7 +14,7 @@ export interface Turn {
   readonly ticket: Ticket;
   /** When it arrived, in the clock's milliseconds. */
   readonly at: number;
-  /** When it left the queue, in the clock's milliseconds. */
+  /** When its phase began, in the clock's milliseconds. */
   readonly startedAt: number;
   /** Whether its swap runs or its work. */
   readonly phase: "loading" | "serving";
@@ -32,6 +32,8 @@ export interface Active {
   readonly loading: number;
   /** The load that runs for them, by identity (S12); null when none runs. */
   readonly loadId: number | null;
+  /** When the last load began, in the clock's milliseconds. */
+  readonly loadingSince: number;
 }
 
 /** Everything the serial core knows. */

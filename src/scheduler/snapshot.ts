@@ -5,6 +5,7 @@
  */
 
 import type { ActiveRequest, CommonState } from "./core.ts";
+import type { Forecast } from "./forecast.ts";
 import type { RunningPhase, Ticket, Waiting } from "./types.ts";
 
 /** Which page of the queue is wanted. */
@@ -37,6 +38,8 @@ export interface WaitingEntry {
   readonly position: number;
   /** Milliseconds since it arrived. */
   readonly ageMs: number;
+  /** Milliseconds that it will still wait, as far as what was measured tells. */
+  readonly estimatedWaitMs: number;
 }
 
 /** A backend that is not stopped. */
@@ -71,6 +74,8 @@ export interface View {
   readonly waiting: Iterable<Waiting>;
   /** How many wait in all. */
   readonly total: number;
+  /** How long they will wait. */
+  readonly forecast: Forecast;
 }
 
 /** What a page is made with. */
@@ -95,7 +100,9 @@ export function snapshotOf(view: View, context: SnapshotContext): SchedulerSnaps
   const waiting: WaitingEntry[] = [];
   if (limit > 0) {
     for (const { ticket, model, at } of view.waiting) {
-      waiting.push({ id: idOf(ticket), model, position: afterPosition + waiting.length + 1, ageMs: now - at });
+      const position = afterPosition + waiting.length + 1;
+      const estimatedWaitMs = Math.round(view.forecast.waitMs(position, model));
+      waiting.push({ id: idOf(ticket), model, position, ageMs: now - at, estimatedWaitMs });
       if (waiting.length >= limit) break;
     }
   }

@@ -17,6 +17,7 @@ import type {
   SchedulerSettings,
   SerialSettings,
 } from "../../src/scheduler/types.ts";
+import { checkForecast } from "./foreseen.ts";
 
 /** What can happen. */
 export const KINDS = [
@@ -369,6 +370,7 @@ export class FifoWorld {
   }
 
   #check(): void {
+    checkForecast(this.state, this.now);
     const { wakeAt, conditions: { settings } } = this.state;
     if (this.#isPairwise && !this.#isClosed && (wakeAt === null || wakeAt > this.now)) {
       const [, more] = EITHER_CORE.transition(this.state, { type: "woke", at: this.now });

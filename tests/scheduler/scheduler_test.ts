@@ -320,8 +320,8 @@ Deno.test("the snapshot pages through the queue after an id and counts all", asy
     running: [],
     active: [{ id: "r0", model: "a", phase: "loading", ageMs: 5 }],
     waiting: [
-      { id: "r3", model: "b", position: 3, ageMs: 0 },
-      { id: "r4", model: "b", position: 4, ageMs: 0 },
+      { id: "r3", model: "b", position: 3, ageMs: 0, estimatedWaitMs: 21_995 },
+      { id: "r4", model: "b", position: 4, ageMs: 0, estimatedWaitMs: 23_995 },
     ],
     total: 5,
   });

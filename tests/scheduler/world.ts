@@ -10,6 +10,7 @@ import { first, itemsAfter } from "../../src/scheduler/queue.ts";
 import { initialState, transition } from "../../src/scheduler/serial_core.ts";
 import type { SerialState } from "../../src/scheduler/serial_state.ts";
 import type { Command, Event, RunningPhase, SerialSettings } from "../../src/scheduler/types.ts";
+import { checkForecast } from "./foreseen.ts";
 
 /** One thing that happens; `pick` chooses among what it may happen to. */
 export interface Step {
@@ -310,6 +311,7 @@ export class World {
   }
 
   #check(): void {
+    checkForecast(this.state, this.#now);
     const held = this.#standing("held", "lost");
     const models = new Set(held.map((ticket) => this.#callers.get(ticket)?.model));
     const loading = [...this.#loads.values()].filter((load) => !load.abandoned);
