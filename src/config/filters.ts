@@ -11,35 +11,43 @@ import type { FilterSettings } from "./schema/filters.ts";
 import { emptyTree, isTree, type Tree } from "./tree.ts";
 import type { Filters } from "./types.ts";
 
-/** The name that routing needs: filters never touch it. */
-const PROTECTED = "model";
+/** The name that routing needs: filters never touch it, nor what may stand below it. */
+const PROTECTED = /^\\?m\\?o\\?d\\?e\\?l(?:\.|$)/;
+const WILDCARD = /(?<!\\)(?:\\\\)*[*?#]/;
 
 /** Makes the filters of a model or peer; `path` is where they stand. */
 export function buildFilters(settings: FilterSettings, path: ConfigPath, findings: Findings): Filters {
   const key = settings.stripParams.trim() === "" && settings.strip_params ? "strip_params" : "stripParams";
   const names = (settings[key] ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
-  const protect = (at: ConfigPath) =>
-    findings.warning({ path: [...path, ...at], message: "`model` is never changed by filters: it is left out here" });
-  if (names.includes(PROTECTED)) protect([key]);
+  const isUsable = (name: string, at: ConfigPath) => {
+    const reason = whyLeftOut(name);
+    if (reason !== null) findings.warning({ path: [...path, ...at], message: `${reason}: it is left out here` });
+    return reason === null;
+  };
   const setByName = new Map<string, ReadonlyMap<string, unknown>>();
   for (const name of Object.keys(settings.setParamsByID).sort()) {
-    const values = valuesOf(settings.setParamsByID[name], () => protect(["setParamsByID", name, PROTECTED]));
+    const values = valuesOf(settings.setParamsByID[name], (key) => isUsable(key, ["setParamsByID", name, key]));
     if (values.size > 0) setByName.set(name, values);
   }
   return {
-    strip: [...new Set(names)].filter((name) => name !== PROTECTED).sort(),
-    set: valuesOf(settings.setParams, () => protect(["setParams", PROTECTED])),
+    strip: [...new Set(names)].filter((name) => isUsable(name, [key])).sort(),
+    set: valuesOf(settings.setParams, (key) => isUsable(key, ["setParams", key])),
     setByName,
   };
 }
 
-function valuesOf(node: unknown, protect: () => void): ReadonlyMap<string, unknown> {
+/** Why a name cannot act; null when it can. */
+function whyLeftOut(name: string): string | null {
+  if (PROTECTED.test(name)) return "`model` is never changed by filters";
+  if (!WILDCARD.test(name)) return null;
+  const shown = JSON.stringify(name.slice(0, 60));
+  return `${shown} holds a wildcard, which filters do not know (a backslash before it makes it a plain character)`;
+}
+
+function valuesOf(node: unknown, isUsable: (name: string) => boolean): ReadonlyMap<string, unknown> {
   const values = new Map<string, unknown>();
   if (!isTree(node)) return values;
-  for (const name of Object.keys(node).sort()) {
-    if (name === PROTECTED) protect();
-    else values.set(name, node[name]);
-  }
+  for (const name of Object.keys(node).sort()) if (isUsable(name)) values.set(name, node[name]);
   return values;
 }
 

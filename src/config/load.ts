@@ -141,7 +141,7 @@ function assemble(
     apiKeys: apiKeysOf(settings, { local: names, peerModels: byName, selectors }, findings),
     cors: corsOf(settings, findings),
     allowedHosts: allowedHostsOf(settings, findings),
-    limits: limitsOf(settings),
+    limits: limitsOf(settings, findings),
     trustProxy: trustProxyOf(settings, findings),
     scheduler: schedulerOf(settings, { local: names, policy, routerAt: configuredAt, findings }),
     router,

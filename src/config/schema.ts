@@ -19,6 +19,14 @@ const limits = block({
     integerFrom(1, "must be >= 1").default(256),
     "MiB of the largest request body; more is refused with 413.",
   ),
+  bodyMemory: about(
+    integerFrom(1, "must be >= 1").default(1024),
+    "MiB of all request bodies that are held at one time, at least `requestBody`; what goes beyond is refused with 503.",
+  ),
+  bodyTimeout: about(
+    integerFrom(0, "must be >= 0").default(300),
+    "Seconds in which a request's body must have come; a slower one is refused with 408. 0 = no limit.",
+  ),
   responseBuffer: about(
     integerFrom(1, "must be >= 1").default(4),
     "MiB of an answer that are kept for a client that reads slower than the backend writes.",

@@ -43,10 +43,18 @@ const TIME_FORMATS: ReadonlySet<string> = new Set([
 const DEFAULT_IGNORE_PATHS = [String.raw`.*\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$`];
 
 /** What one client may take up. */
-export function limitsOf({ limits }: TopSettings): Limits {
-  const { requestBody, responseBuffer, stalledWrite, openRequestsPerKey } = limits;
+export function limitsOf({ limits }: TopSettings, findings: Findings): Limits {
+  const { requestBody, bodyMemory, bodyTimeout, responseBuffer, stalledWrite, openRequestsPerKey } = limits;
+  if (bodyMemory < requestBody) {
+    findings.warning({
+      path: ["limits", "bodyMemory"],
+      message: `${bodyMemory} is raised to ${requestBody}: one body may have that many MiB (limits.requestBody)`,
+    });
+  }
   return {
     requestBodyBytes: requestBody * MIB,
+    bodyMemoryBytes: Math.max(bodyMemory, requestBody) * MIB,
+    bodyTimeoutMs: bodyTimeout === 0 ? null : bodyTimeout * 1000,
     responseBufferBytes: responseBuffer * MIB,
     stalledWriteMs: stalledWrite === 0 ? null : stalledWrite * 1000,
     openRequestsPerKey,

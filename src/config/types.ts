@@ -33,6 +33,10 @@ export interface ModelTimeouts {
 export interface Limits {
   /** Largest request body. */
   readonly requestBodyBytes: number;
+  /** Most bytes of all request bodies that are held at one time; at least the largest one. */
+  readonly bodyMemoryBytes: number;
+  /** How long a request's body may take to come; `null` = no limit. */
+  readonly bodyTimeoutMs: number | null;
   /** How much of an answer is kept for a client that reads slower than the backend writes. */
   readonly responseBufferBytes: number;
   /** How long a full buffer may take to become half empty; `null` = no limit. */
@@ -118,7 +122,7 @@ export interface ModelConfig {
   readonly unlisted: boolean;
   /** Limits towards the backend. */
   readonly timeouts: ModelTimeouts;
-  /** Changes to request bodies. */
+  /** Changes to JSON request bodies. */
   readonly filters: Filters;
   /** Whether a waiting stream is told how loading goes. */
   readonly sendLoadingState: boolean;
@@ -176,7 +180,7 @@ export interface PeerConfig {
   readonly apiKey: string | null;
   /** Its models, each once. */
   readonly models: readonly string[];
-  /** Changes to request bodies. */
+  /** Changes to JSON request bodies. */
   readonly filters: Filters;
   /** Limits towards it. */
   readonly timeouts: ModelTimeouts;

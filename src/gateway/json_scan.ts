@@ -31,7 +31,16 @@ export class JsonSyntaxError extends Error {
  * @throws {JsonSyntaxError} for anything but one JSON object.
  */
 export function findTopLevelValues(bytes: Uint8Array, keys: readonly Uint8Array[]): ByteRange[][] {
-  return new Scanner(bytes, keys).run();
+  return new Scanner(bytes, keys).run({ mustBeObject: true });
+}
+
+/**
+ * The same for any JSON value: one that is no object has no keys.
+ *
+ * @throws {JsonSyntaxError} for anything but one JSON value.
+ */
+export function findValuesIfObject(bytes: Uint8Array, keys: readonly Uint8Array[]): ByteRange[][] {
+  return new Scanner(bytes, keys).run({ mustBeObject: false });
 }
 
 const TAB = 9, LF = 10, CR = 13, SPACE = 32, QUOTE = 34, PLUS = 43, COMMA = 44, MINUS = 45, DOT = 46, COLON = 58;
@@ -63,11 +72,11 @@ class Scanner {
     this.#words = count === 0 ? NO_WORDS : new Int32Array(bytes.buffer, bytes.byteOffset + this.#wordsFrom, count);
   }
 
-  run(): ByteRange[][] {
+  run({ mustBeObject }: { readonly mustBeObject: boolean }): ByteRange[][] {
     const bytes = this.#bytes;
     if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#at = 3;
     this.#skipSpace();
-    if (bytes[this.#at] !== OPEN) throw this.#expected("{");
+    if (mustBeObject && bytes[this.#at] !== OPEN) throw this.#expected("{");
     do this.#readValue(); while (!this.#isDone());
     return this.#found;
   }

@@ -68,3 +68,22 @@ Deno.test("filters of the wrong shape are refused where they stand", () => {
   refuse(models(["m", "filters: {setParamsByID: {x: 1}}"]), "models.m.filters.setParamsByID.x: must be a mapping");
   refuse(models(["m", "filters: {stripParams: [a]}"]), "models.m.filters.stripParams: must be text (found a list)");
 });
+
+Deno.test("`model` is protected below itself, too, and however it is escaped", () => {
+  const text = models(["m", "filters: {stripParams: 'model.a,mo\\del', setParams: {model.b: 1, model2: 2}}"]);
+  const { config, warnings } = load(text);
+  assertEquals(config.models.get("m")?.filters.strip, []);
+  assertEquals([...config.models.get("m")?.filters.set.keys() ?? []], ["model2"]);
+  assertEquals(warnings.filter((warning) => String(warning).includes("`model` is never changed")).length, 3);
+});
+
+Deno.test("a path with a wildcard, at which llama-swap fails each request, is left out with a warning", () => {
+  for (const path of ["a.*", "messages.#", "?", "a\\\\*"]) {
+    const text = models(["m", `filters: {stripParams: '${path}', setParams: {'${path}': 1}}`]);
+    const { strip, set } = load(text).config.models.get("m")?.filters ?? {};
+    assertEquals([strip, set?.size], [[], 0], path);
+    const said = warningsOf(text).filter((warning) => warning.includes("holds a wildcard"));
+    assertEquals(said.length, 2, said.join());
+  }
+  assertEquals(filtersOf("{stripParams: 'a\\*b'}").strip, ["a\\*b"]);
+});

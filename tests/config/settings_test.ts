@@ -189,12 +189,25 @@ Deno.test("booleans may be written as in YAML 1.1, quoted or not", async (t) => 
 });
 
 Deno.test("what has no effect yet is said once for each key, however many models use it", () => {
-  const text =
-    models(["a", "filters: {stripParams: x}"], ["b", "filters: {stripParams: y}", "timeouts: {tlsHandshake: 3}"]) +
+  const text = models(["a", "timeouts: {tlsHandshake: 2}"], ["b", "timeouts: {tlsHandshake: 3}"]) +
     "peers: {p: {proxy: 'http://h', models: [far], timeouts: {tlsHandshake: 3}}}\nstore: \n";
   assertEquals(warningsOf(text), [
-    "c.yaml:4:5: models.a.filters: is read and checked, but has no effect yet",
-    "c.yaml:8:16: models.b.timeouts.tlsHandshake: is read and checked, but has no effect yet",
-    "c.yaml:9:58: peers.p.timeouts.tlsHandshake: is read and checked, but has no effect yet",
+    "c.yaml:4:16: models.a.timeouts.tlsHandshake: is read and checked, but has no effect yet",
+    "c.yaml:8:58: peers.p.timeouts.tlsHandshake: is read and checked, but has no effect yet",
   ]);
+});
+
+Deno.test("request bodies have a bound each, one together, and a time in which they must come", () => {
+  const { limits } = configOf("");
+  assertEquals([limits.requestBodyBytes, limits.bodyMemoryBytes, limits.bodyTimeoutMs], [2 ** 28, 2 ** 30, 300_000]);
+  assertEquals(configOf("limits: {bodyTimeout: 0}").limits.bodyTimeoutMs, null);
+  refuse("limits: {bodyMemory: 0}", "limits.bodyMemory: must be >= 1");
+  refuse("limits: {bodyTimeout: -1}", "limits.bodyTimeout: must be >= 0");
+});
+
+Deno.test("all bodies together may be at least as large as one", () => {
+  const text = "limits: {requestBody: 20, bodyMemory: 10}";
+  assertEquals(load(text).config.limits.bodyMemoryBytes, 20 * 2 ** 20);
+  assertStringIncludes(warningsOf(text).join(), "limits.bodyMemory: 10 is raised to 20");
+  assertStringIncludes(warningsOf("limits: {requestBody: 2000}").join(), "limits.bodyMemory: 1024 is raised to 2000");
 });

@@ -8,10 +8,14 @@ import { z } from "zod";
 import { about, anyMapping, block, mappingOf, text } from "../fields.ts";
 
 const common = {
-  stripParams: about(text().default(""), "Names that are removed from the body, separated by commas.", "a,b,c"),
+  stripParams: about(
+    text().default(""),
+    "Names that are removed from the body, separated by commas. `a.b` is the member `b` of `a`, `a\\.b` a name with a dot.",
+    "a,b,c",
+  ),
   setParams: about(
     anyMapping().optional(),
-    "Values that are set in the body, whatever the client sent.",
+    "Values that are set in the body, whatever the client sent; names as in `stripParams`.",
     "name: value",
   ),
   setParamsByID: about(

@@ -97,7 +97,7 @@ export const modelSchema = block({
   ),
   timeouts: about(modelTimeouts.prefault({}), "Limits towards the backend."),
   concurrencyLimit: about(integer().default(0), "Most requests waiting or being served; 0 = no limit of its own."),
-  filters: noEffectYet(about(modelFilters.prefault({}), "Changes to request bodies; `model` is never changed.")),
+  filters: about(modelFilters.prefault({}), "Changes to JSON request bodies; `model` is never changed."),
   sendLoadingState: noEffectYet(about(
     bool().optional(),
     "Whether a waiting stream is told how loading goes; otherwise the global `sendLoadingState`.",

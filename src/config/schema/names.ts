@@ -54,7 +54,7 @@ const peer = block({
     "Its models. Each can be asked for as `peer/model`, and by its bare name when only one peer offers it.",
     "list of text",
   ),
-  filters: about(peerFilters.prefault({}), "Changes to request bodies; `model` is never changed."),
+  filters: about(peerFilters.prefault({}), "Changes to JSON request bodies; `model` is never changed."),
   timeouts: about(peerTimeouts.prefault({}), "Limits towards the peer."),
 }).meta({ required: ["proxy", "models"] });
 

@@ -1,0 +1,232 @@
+/**
+ * Receiving a body: bounded in size, in time and by the memory of all bodies together, straight into the place where it
+ * stays.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../clock.ts";
+import { GatewayError } from "../../errors.ts";
+import type { BodyMemory } from "./body_memory.ts";
+import { HeldBody } from "./held_body.ts";
+
+/** The bounds of {@link receiveBody}. */
+export interface ReceiveOptions {
+  /** Most bytes. */
+  readonly maxBytes: number;
+  /** Milliseconds in which all of it must have come; null = no bound. */
+  readonly deadlineMs: number | null;
+  /** What all bodies together take up. */
+  readonly memory: BodyMemory;
+  /** Time. */
+  readonly clock: Clock;
+  /** `whole`: all in one array. `pieces`: in several, so that each can be let go of by itself. */
+  readonly shape: "whole" | "pieces";
+  /** Sees the bytes as they come, in views that are good until it returns; what it throws ends the receiving. */
+  readonly onBytes: ((bytes: Uint8Array) => void) | undefined;
+}
+
+/** Up to here a body has usually come together with its head, and is had without a stream. */
+const SMALL_BYTES = 64 * 1024;
+/** A client may announce much and send nothing: memory is taken as bytes come, beginning with this. */
+const FIRST_BYTES = 16 * 1024;
+const GROWTH = 4;
+const PIECE_BYTES = 256 * 1024;
+/** A body that came with its head is there after two turns of the microtask queue; a timer for it would be wasted. */
+const TURNS_WITHOUT_TIMER = 4;
+
+/**
+ * Receives the body of `request`.
+ *
+ * @throws {GatewayError} `body_too_large`, `body_timeout`, `too_busy`, or `client_closed` when it breaks off; then nothing
+ * of it is held, and the rest is not read.
+ */
+export async function receiveBody(request: Request, options: ReceiveOptions): Promise<HeldBody> {
+  const { maxBytes, memory, onBytes } = options;
+  const header = request.headers.get("content-length");
+  const announced = header === null ? null : Number(header);
+  if (announced !== null && announced > maxBytes) throw tooLarge(maxBytes);
+  try {
+    // `request.body` is not touched for a small body: making its stream costs more than all the rest of reading it.
+    if (announced === null || announced > SMALL_BYTES) return await new Receiver(options, announced).run(request.body);
+    const bytes = await readSmall(request, options);
+    memory.take(bytes.buffer.byteLength);
+    const held = new HeldBody([bytes], memory);
+    tell(held, bytes, onBytes);
+    return held;
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw new GatewayError("client_closed", "The client left before its request was whole", { cause });
+  }
+}
+
+function tell(held: HeldBody, bytes: Uint8Array, onBytes: ReceiveOptions["onBytes"]): void {
+  try {
+    onBytes?.(bytes);
+  } catch (error) {
+    held.drop();
+    throw error;
+  }
+}
+
+async function readSmall(
+  request: Request,
+  { deadlineMs, clock }: ReceiveOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let isHere = false;
+  const reading = request.bytes().then((bytes) => {
+    isHere = true;
+    return bytes;
+  });
+  reading.catch(() => {}); // it may fail long after the deadline
+  for (let turn = 0; turn < TURNS_WITHOUT_TIMER && !isHere; turn++) await null;
+  if (isHere || deadlineMs === null) return await reading;
+  const late = Promise.withResolvers<never>();
+  const cancelTimer = clock.after(deadlineMs, () => late.reject(tooSlow(deadlineMs)));
+  try {
+    return await Promise.race([reading, late.promise]);
+  } finally {
+    cancelTimer();
+  }
+}
+
+/** Reads a stream into buffers of its own, taking their size from the memory of all bodies first. */
+class Receiver {
+  readonly #options: ReceiveOptions;
+  readonly #announced: number | null;
+  readonly #full: Uint8Array<ArrayBuffer>[] = [];
+  #buffer = new ArrayBuffer(0);
+  /** Bytes in `#buffer`. */
+  #filled = 0;
+  /** Bytes in all buffers. */
+  #length = 0;
+  #taken = 0;
+
+  constructor(options: ReceiveOptions, announced: number | null) {
+    this.#options = options;
+    this.#announced = announced;
+  }
+
+  async run(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): Promise<HeldBody> {
+    const { memory } = this.#options;
+    if (body === null) return new HeldBody([], memory);
+    try {
+      await this.#receive(body);
+      this.#trim();
+      return new HeldBody(this.#pieces(), memory);
+    } catch (error) {
+      memory.give(this.#taken);
+      throw error;
+    }
+  }
+
+  async #receive(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    const { deadlineMs, clock } = this.#options;
+    const filling = byteReaderOf(body);
+    const reader = filling ?? body.getReader();
+    let failure: GatewayError | null = null;
+    const cancelTimer = deadlineMs === null ? null : clock.after(deadlineMs, () => {
+      failure = tooSlow(deadlineMs);
+      reader.cancel(failure).catch(() => {});
+    });
+    try {
+      if (filling !== null) await this.#fill(filling);
+      else await this.#copy(reader as ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>);
+      if (failure !== null) throw failure;
+    } catch (error) {
+      const reason = failure ?? error;
+      reader.cancel(reason).catch(() => {});
+      throw reason;
+    } finally {
+      cancelTimer?.();
+    }
+  }
+
+  /** Reads into the place where the bytes are to stay. */
+  async #fill(reader: ReadableStreamBYOBReader): Promise<void> {
+    while (true) {
+      this.#makeRoom();
+      const { done, value } = await reader.read(new Uint8Array(this.#buffer, this.#filled));
+      if (value === undefined) return; // cancelled, for a reason that our caller knows
+      this.#buffer = value.buffer;
+      if (done) return;
+      this.#add(value.length);
+    }
+  }
+
+  /** For a stream that cannot fill memory of its reader's choice, as one that was made by hand. */
+  async #copy(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
+      for (let rest = value ?? NOTHING; rest.length > 0;) {
+        this.#makeRoom();
+        const part = rest.subarray(0, this.#buffer.byteLength - this.#filled);
+        new Uint8Array(this.#buffer).set(part, this.#filled);
+        rest = rest.subarray(part.length);
+        this.#add(part.length);
+      }
+    }
+  }
+
+  #add(count: number): void {
+    const { maxBytes, onBytes } = this.#options;
+    this.#length += count;
+    if (this.#length > maxBytes) throw tooLarge(maxBytes);
+    onBytes?.(new Uint8Array(this.#buffer, this.#filled, count));
+    this.#filled += count;
+  }
+
+  /** There is room left for the read that meets the end. */
+  #makeRoom(): void {
+    const size = this.#buffer.byteLength;
+    if (this.#filled < size) return;
+    const { shape, maxBytes } = this.#options;
+    const left = (this.#announced ?? maxBytes) - this.#length + 1;
+    if (shape === "whole") {
+      const larger = Math.min(Math.max(size * GROWTH, FIRST_BYTES), size + left);
+      this.#take(larger - size);
+      this.#buffer = this.#buffer.transfer(larger);
+      return;
+    }
+    const next = Math.min(Math.max(size * GROWTH, FIRST_BYTES), PIECE_BYTES, left);
+    this.#take(next);
+    if (size > 0) this.#full.push(new Uint8Array(this.#buffer));
+    this.#buffer = new ArrayBuffer(next);
+    this.#filled = 0;
+  }
+
+  #take(bytes: number): void {
+    this.#options.memory.take(bytes);
+    this.#taken += bytes;
+  }
+
+  /** Gives back what the last buffer has too much, where that is worth a copy. */
+  #trim(): void {
+    const spare = this.#buffer.byteLength - this.#filled;
+    if (spare * 4 < this.#buffer.byteLength) return;
+    this.#buffer = this.#buffer.transfer(this.#filled);
+    this.#options.memory.give(spare);
+    this.#taken -= spare;
+  }
+
+  #pieces(): readonly Uint8Array<ArrayBuffer>[] {
+    return [...this.#full, new Uint8Array(this.#buffer, 0, this.#filled)];
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function byteReaderOf(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return null;
+  }
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError("body_too_large", `The body is larger than ${maxBytes} bytes`);
+}
+
+function tooSlow(deadlineMs: number): GatewayError {
+  return new GatewayError("body_timeout", `The body did not come within ${deadlineMs / 1000} s (limits.bodyTimeout)`);
+}
