@@ -114,7 +114,7 @@ Deno.test("a request goes by the config that was in force when it arrived", asyn
   await writer.close();
   // Its name was known when it came; when its turn comes the model is gone (S8).
   const { error } = await (await answer).json();
-  assertEquals(error.code, "unknown_model");
+  assertEquals(error.reason, "unknown_model");
   assertEquals((await get(worker, "/v1/models")).status, 401);
   await worker.close({ graceMs: 0 });
 });

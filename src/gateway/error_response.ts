@@ -5,7 +5,7 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
-import { ERRORS, type GatewayError } from "../errors.ts";
+import { type ErrorCode, ERRORS, type GatewayError } from "../errors.ts";
 
 /** Which protocol's errors a client understands. */
 export type Dialect = "openai" | "anthropic";
@@ -20,42 +20,96 @@ export interface ErrorResponseOptions {
   readonly requestId?: string;
 }
 
-/** The dialect of a path. */
-export function dialectOf(path: string): Dialect {
-  return /^\/(v1|v)\/messages(\/count_tokens)?\/?$/.test(path) ? "anthropic" : "openai";
+/** How {@link errorBody} words the failure. */
+export interface ErrorBodyOptions {
+  /** In place of the error's own. */
+  readonly message?: string;
+  /** Names the request to those who can look it up in the log. */
+  readonly requestId?: string;
+}
+
+/** The paths of Anthropic's API, also below `/upstream/MODEL`. */
+const ANTHROPIC = /^(?:\/upstream\/.+)?\/(?:v1|v)\/messages(?:\/|$)/;
+
+/** The dialect of a request: of its path or, where that says nothing, of the header that every client of Anthropic's sends. */
+export function dialectOf(path: string, headers?: Headers): Dialect {
+  return ANTHROPIC.test(path) || headers?.has("anthropic-version") === true ? "anthropic" : "openai";
 }
 
 /** The error as the JSON value that the dialect's clients expect. */
-export function errorBody(error: GatewayError, dialect: Dialect, message = error.message): Record<string, unknown> {
-  if (dialect === "anthropic") return { type: "error", error: { type: anthropicType(error.status), message } };
+export function errorBody(
+  error: GatewayError,
+  dialect: Dialect,
+  { message = error.message, requestId }: ErrorBodyOptions = {},
+): Record<string, unknown> {
+  if (dialect === "anthropic") {
+    const body = { type: "error", error: { type: anthropicType(error.status), message } };
+    return requestId === undefined ? body : { ...body, request_id: requestId };
+  }
+  const { status, type } = ERRORS[error.code];
   return {
     src: "berth",
-    error: { message, type: ERRORS[error.code].type, param: error.param ?? null, code: error.code },
+    error: {
+      message,
+      type,
+      param: error.param ?? null,
+      code: wireCode(error.code, status),
+      reason: error.code,
+    },
   };
 }
 
-/** The error as a response: JSON, or plain text or HTML when Accept asks for it. */
+/**
+ * The error as a response: JSON, or plain text or HTML when Accept asks for it (spec §1.10). `x-berth-error` tells the code
+ * of {@link ERRORS} in every shape.
+ */
 export function errorResponse(
   error: GatewayError,
   { dialect, accept = null, operator = false, requestId }: ErrorResponseOptions,
 ): Response {
-  const headers = new Headers();
+  const headers = new Headers({ "x-content-type-options": "nosniff", "x-berth-error": error.code });
   if (error.retryAfterS !== undefined) headers.set("retry-after", String(error.retryAfterS));
   if (requestId !== undefined) headers.set("x-request-id", requestId);
+  if (error.status === 401) headers.set("www-authenticate", 'Basic realm="berth"');
   const message = operator && error.detail !== undefined ? `${error.message}\n${error.detail}` : error.message;
-  const [type, body] = accept?.includes("text/plain")
-    ? ["text/plain", `berth: ${message}`]
-    : accept?.includes("text/html")
-    ? [
-      "text/html",
-      `<!DOCTYPE html><html><body><h1>berth: ${error.status} ${statusText(error.status)}</h1><p>${
-        escapeHtml(message)
-      }</p></body></html>`,
-    ]
-    : ["application/json", JSON.stringify(errorBody(error, dialect, message))];
-  headers.set("content-type", type);
-  return new Response(body, { status: error.status, headers });
+  switch (shapeOf(error, accept)) {
+    case "plain":
+      headers.set("content-type", "text/plain");
+      return new Response(`berth: ${message}`, { status: error.status, headers });
+    case "html":
+      headers.set("content-type", "text/html");
+      return new Response(htmlPage(error, message), { status: error.status, headers });
+    case "json": {
+      headers.set("content-type", "application/json");
+      const body = errorBody(error, dialect, requestId === undefined ? { message } : { message, requestId });
+      return new Response(JSON.stringify(body), { status: error.status, headers });
+    }
+  }
 }
+
+/** Who is told to come again is a program, whatever it accepts. */
+function shapeOf(error: GatewayError, accept: string | null): "plain" | "html" | "json" {
+  if (error.code === "concurrency_limit") return "json";
+  return accept?.includes("text/plain") ? "plain" : accept?.includes("text/html") ? "html" : "json";
+}
+
+/** `error.code` as llama-swap has it: by status, with one exception (spec §1.10). */
+function wireCode(code: ErrorCode, status: number): string {
+  if (code === "concurrency_limit") return code;
+  return WIRE_CODES.get(status) ?? (status >= 400 && status < 500 ? "invalid_request" : "internal_error");
+}
+
+const WIRE_CODES: ReadonlyMap<number, string> = new Map([
+  [400, "bad_request"],
+  [401, "unauthorized"],
+  [403, "forbidden"],
+  [404, "not_found"],
+  [409, "conflict"],
+  [429, "rate_limit_exceeded"],
+  [502, "bad_gateway"],
+  [503, "service_unavailable"],
+  [504, "gateway_timeout"],
+]);
 
 function anthropicType(status: number): string {
   switch (status) {
@@ -71,9 +125,17 @@ function anthropicType(status: number): string {
       return "rate_limit_error";
     case 503:
       return "overloaded_error";
+    case 504:
+      return "timeout_error";
     default:
       return status < 500 ? "invalid_request_error" : "api_error";
   }
+}
+
+function htmlPage(error: GatewayError, message: string): string {
+  const head = '<head><meta charset="utf-8"><title>berth</title></head>';
+  const title = `berth: ${error.status} ${statusText(error.status)}`;
+  return `<!DOCTYPE html><html>${head}<body><h1>${title}</h1><p>${escapeHtml(message)}</p></body></html>`;
 }
 
 function escapeHtml(text: string): string {

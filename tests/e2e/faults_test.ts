@@ -107,7 +107,7 @@ Deno.test("S19: SIGTERM answers every caller, stops every backend and ends with 
   await waitForEvent(events, (e) => e.event === "request");
   gateway.signal("SIGTERM");
   const refused = await waiting;
-  assertEquals([refused.status, (await refused.json()).error.code], [503, "shutting_down"]);
+  assertEquals([refused.status, (await refused.json()).error.reason], [503, "shutting_down"]);
   const done = await served;
   assertEquals(done.status, 200);
   await done.body?.cancel();
@@ -123,7 +123,7 @@ Deno.test("a request that a backend has taken in is not sent to another one when
     config: `models:\n  a:\n    cmd: ${fakeEngine(`--model a --events ${events} --tokens 8 --crash-mid-stream`)}\n`,
   });
   const response = await chat(gateway.url, "a");
-  assertEquals([response.status, (await response.json()).error.code], [502, "backend_lost"]);
+  assertEquals([response.status, (await response.json()).error.reason], [502, "backend_lost"]);
   assertEquals((await readEvents(events)).filter((e) => e.event === "request").length, 1);
   await Deno.remove(events);
 });

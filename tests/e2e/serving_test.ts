@@ -81,7 +81,7 @@ Deno.test("the queue can be read and a waiting request removed by its id, and it
   const refused = await second;
   assertEquals(refused.status, 503);
   assertEquals(refused.headers.get("x-request-id"), queue.waiting[0].id);
-  assertEquals((await refused.json()).error.code, "cancelled");
+  assertEquals((await refused.json()).error.reason, "cancelled");
   const served = await first;
   assertEquals(served.status, 200);
   await served.body?.cancel();

@@ -109,7 +109,7 @@ for (const dialect of ["openai", "anthropic"] as const) {
     const opening = dialect === "openai" ? "data: " : "event: error\ndata: ";
     assert(event.startsWith(opening) && event.endsWith("\n\n"), event);
     const body = JSON.parse(event.slice(opening.length));
-    if (dialect === "openai") assertEquals(body.error.code, "backend_lost");
+    if (dialect === "openai") assertEquals([body.error.code, body.error.reason], ["bad_gateway", "backend_lost"]);
     else assertEquals([body.type, body.error.type], ["error", "api_error"]);
     assertEquals(await codeOf(reader.read()), "backend_lost");
     assertEquals(call.releases, 1);

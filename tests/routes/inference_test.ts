@@ -86,7 +86,7 @@ for (
     const { ask, leases } = routes(backend);
     const response = await ask(method, path, body);
     const { error } = await response.json();
-    assertEquals([response.status, error.code, leases.granted], [status, code, 0]);
+    assertEquals([response.status, error.reason, leases.granted], [status, code, 0]);
   });
 }
 
@@ -181,7 +181,7 @@ Deno.test("a backend that fails before its head: an error in the dialect of the 
     await socket.write("HTTP/1.1 nonsense\r\n\r\n");
     const response = await answer;
     const body = await response.json();
-    assertEquals([response.status, path === "/v1/messages" ? body.error.type : body.error.code], [
+    assertEquals([response.status, path === "/v1/messages" ? body.error.type : body.error.reason], [
       502,
       path === "/v1/messages" ? "api_error" : "backend_lost",
     ]);
