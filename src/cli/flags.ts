@@ -5,6 +5,7 @@
  */
 
 import { type Arguments, type FlagSpec, UsageError } from "./arguments.ts";
+import { DEFAULT_LISTEN, DEFAULT_TLS_LISTEN, type ListenAddress, parseListen } from "./listen_address.ts";
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -36,24 +37,10 @@ export interface TlsFiles {
   readonly keyFile: string;
 }
 
-/** A TCP address. */
-export interface ListenAddress {
-  /** Host name or address without brackets. */
-  readonly hostname: string;
-  /** Port, 0–65535; 0 lets the system choose. */
-  readonly port: number;
-}
-
 /** The arguments are understood, but do not fit together. Exit code 1, as llama-swap has it (spec §1.1.3). */
 export class FlagConflictError extends UsageError {
   override readonly name = "FlagConflictError";
 }
-
-/** Where the gateway listens when nothing is said: this machine only. */
-export const DEFAULT_LISTEN: ListenAddress = { hostname: "127.0.0.1", port: 8080 };
-
-/** Where it listens with https when nothing is said. */
-export const DEFAULT_TLS_LISTEN: ListenAddress = { hostname: "127.0.0.1", port: 8443 };
 
 /** The flags that name a config, of every command that reads one. */
 export const CONFIG_FLAGS: readonly FlagSpec[] = [
@@ -76,7 +63,8 @@ export const LISTEN_FLAGS: readonly FlagSpec[] = [
   {
     name: "listen",
     value: "HOST:PORT",
-    help: "Where to listen (default 127.0.0.1:8080, with TLS 127.0.0.1:8443); :PORT means all interfaces",
+    help: "Where to listen (default 127.0.0.1:8080, with TLS 127.0.0.1:8443); :PORT means all interfaces, " +
+      "unix:PATH a unix socket",
   },
   { name: "tls-cert-file", value: "PEM", completes: "file", help: "Serve https with this certificate" },
   { name: "tls-key-file", value: "PEM", completes: "file", help: "The certificate's private key" },
@@ -94,19 +82,19 @@ export const SERVE_FLAGS: readonly FlagSpec[] = [
  * Reads what `serve` is asked for.
  *
  * @throws {UsageError} for a value that is malformed.
- * @throws {FlagConflictError} for one TLS file without the other.
+ * @throws {FlagConflictError} for one TLS file without the other, or TLS on a unix socket.
  */
 export function readServeOptions(args: Arguments): ServeOptions {
   const config = readConfigPaths(args);
   const tls = readTls(args);
-  const listen = args.value("listen") ?? "";
+  const listen = readListen(args, tls);
   const watch = args.has("watch-config");
   const notices = watch && config.file === null && config.dir === null
     ? ["-watch-config has nothing to watch: the embedded default config is served"]
     : [];
   return {
     config,
-    listen: listen !== "" ? parseListen(listen) : tls === null ? DEFAULT_LISTEN : DEFAULT_TLS_LISTEN,
+    listen,
     watch,
     tls,
     notices,
@@ -124,6 +112,16 @@ function pathIn(args: Arguments, flag: string): string | null {
   return path;
 }
 
+function readListen(args: Arguments, tls: TlsFiles | null): ListenAddress {
+  const text = args.value("listen") ?? "";
+  if (text === "") return tls === null ? DEFAULT_LISTEN : DEFAULT_TLS_LISTEN;
+  const listen = parseListen(text);
+  if (listen.kind === "unix" && tls !== null) {
+    throw new FlagConflictError("A unix socket is served without TLS: leave -tls-cert-file and -tls-key-file out");
+  }
+  return listen;
+}
+
 function readTls(args: Arguments): TlsFiles | null {
   const certFile = pathIn(args, "tls-cert-file");
   const keyFile = pathIn(args, "tls-key-file");
@@ -132,23 +130,4 @@ function readTls(args: Arguments): TlsFiles | null {
     throw new FlagConflictError("Only one of -tls-cert-file and -tls-key-file is given: https needs both");
   }
   return { certFile, keyFile };
-}
-
-/**
- * Reads `host:port`, `:port` (all interfaces, as llama-swap means it) or `[v6]:port`.
- *
- * @throws {UsageError} when it is none of these.
- */
-export function parseListen(text: string): ListenAddress {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]*)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65535) {
-    throw new UsageError(`Flag -listen has "${text}": expected HOST:PORT, [IPV6]:PORT or :PORT`);
-  }
-  return { hostname: match[1] ?? (match[2] || "0.0.0.0"), port };
-}
-
-/** Whether only programs on this machine can reach the address. Names other than `localhost` count as reachable. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

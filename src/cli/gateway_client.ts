@@ -7,14 +7,21 @@
 import type { Arguments, FlagSpec } from "./arguments.ts";
 import { UsageError } from "./arguments.ts";
 import type { Terminal } from "./command.ts";
+import { unixPathIn } from "./listen_address.ts";
 import { isGranted } from "./permissions.ts";
+import { missingForSocket } from "./unix_socket.ts";
 
 /** Where a gateway is looked for when nothing is said. */
 export const DEFAULT_URL = "http://127.0.0.1:8080";
 
 /** The flags of every command that talks to a gateway. */
 export const CONNECTION_FLAGS: readonly FlagSpec[] = [
-  { name: "url", value: "URL", help: `Where the gateway answers (default ${DEFAULT_URL}, or the variable BERTH_URL)` },
+  {
+    name: "url",
+    value: "URL",
+    help:
+      `Where the gateway answers (default ${DEFAULT_URL}, or the variable BERTH_URL); unix:PATH means a unix socket`,
+  },
   {
     name: "key",
     value: "KEY",
@@ -49,20 +56,12 @@ export interface Call {
  * @throws {GatewayRefusedError} for any status that is neither good nor in `accepts`.
  */
 export async function callGateway(args: Arguments, terminal: Terminal, call: Call): Promise<Response> {
-  const base = baseUrl(args.value("url") ?? terminal.env("BERTH_URL") ?? DEFAULT_URL);
+  const target = targetOf(args.value("url") ?? terminal.env("BERTH_URL") ?? DEFAULT_URL);
   const key = args.value("key") ?? terminal.env("BERTH_API_KEY") ?? "";
-  const host = `${base.hostname}:${base.port || (base.protocol === "https:" ? 443 : 80)}`;
-  if (!isGranted({ name: "net", host })) {
-    throw new UnreachableError(`this process may not reach ${host}: run it with --allow-net or -P`);
-  }
-  const path = base.pathname.replace(/\/+$/, "");
-  const shown = base.origin + path;
+  const { shown } = target;
   let response: Response;
   try {
-    response = await fetch(`${shown}${call.path}`, {
-      method: call.method,
-      headers: key === "" ? {} : { authorization: `Bearer ${key}` },
-    });
+    response = await ask(target, call, key === "" ? {} : { authorization: `Bearer ${key}` });
   } catch (error) {
     throw new UnreachableError(`no gateway answers at ${shown} (${reasonOf(error)}); -url or BERTH_URL names another`);
   }
@@ -70,12 +69,58 @@ export async function callGateway(args: Arguments, terminal: Terminal, call: Cal
   throw new GatewayRefusedError(await describeRefusal(response, { shown, path: call.path }));
 }
 
-function baseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(`"${text}" is not where a gateway can be: expected a URL such as ${DEFAULT_URL}`);
+/** Where a gateway is. */
+interface Target {
+  /** How it is named to people. */
+  readonly shown: string;
+  /** What stands in front of the path of a call. */
+  readonly prefix: string;
+  /** The unix socket that it listens on; `null` = the host of the prefix. */
+  readonly socket: string | null;
+}
+
+/**
+ * Reads where a gateway is.
+ *
+ * @throws {UsageError} when it is neither a URL nor a unix socket.
+ * @throws {UnreachableError} when this process may not go there.
+ */
+function targetOf(text: string): Target {
+  const socket = unixPathIn(text);
+  if (socket !== null) return socketTarget(socket);
+  const base = URL.canParse(text) ? new URL(text) : null;
+  if (base === null || !/^https?:$/.test(base.protocol)) {
+    throw new UsageError(
+      `"${text}" is not where a gateway can be: expected a URL such as ${DEFAULT_URL}, or unix:PATH`,
+    );
   }
-  return url;
+  const host = `${base.hostname}:${base.port || (base.protocol === "https:" ? 443 : 80)}`;
+  if (!isGranted({ name: "net", host })) {
+    throw new UnreachableError(`this process may not reach ${host}: run it with --allow-net or -P`);
+  }
+  const shown = base.origin + base.pathname.replace(/\/+$/, "");
+  return { shown, prefix: shown, socket: null };
+}
+
+function socketTarget(path: string): Target {
+  // The runtime asks for the host, too, although the socket is meant.
+  const isFetchFree = isGranted({ name: "net", host: "localhost:80" });
+  const missing = [missingForSocket(path), isFetchFree ? "" : "--allow-net=localhost:80"].filter((flag) => flag !== "");
+  if (missing.length > 0) {
+    throw new UnreachableError(`this process may not use unix:${path}: run it with ${missing.join(" ")} besides`);
+  }
+  return { shown: `unix:${path}`, prefix: "http://localhost", socket: path };
+}
+
+async function ask(
+  { prefix, socket }: Target,
+  { method, path }: Call,
+  headers: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const url = `${prefix}${path}`;
+  if (socket === null) return await fetch(url, { method, headers });
+  using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+  return await fetch(url, { method, headers, client });
 }
 
 function reasonOf(error: unknown): string {

@@ -7,6 +7,7 @@
 import { splitCommand } from "../config/command.ts";
 import { PLATFORM } from "./config_files.ts";
 import type { ServeOptions } from "./flags.ts";
+import { formatHostPort } from "./listen_address.ts";
 import type { LoadedFiles } from "./loading.ts";
 
 /** Permissions of `deno run`, each a list of what is allowed. */
@@ -17,6 +18,8 @@ export interface LeastPermissions {
   readonly net: readonly string[];
   /** Files and folders. */
   readonly read: readonly string[];
+  /** Files that are made and removed. */
+  readonly write: readonly string[];
   /** Environment variables. */
   readonly env: readonly string[];
 }
@@ -28,25 +31,30 @@ const LOADER_VARIABLE = /^(LD|DYLD)_/;
 export function leastPermissions(loaded: LoadedFiles, options: ServeOptions): LeastPermissions {
   const models = [...loaded.config.models.values()];
   const peers = [...loaded.config.peers.values()];
-  const { hostname, port } = options.listen;
-  const { config, tls } = options;
+  const { config, tls, listen } = options;
+  const socket = listen.kind === "unix" ? [listable(listen.path)] : [];
   const loads = models.some(({ env }) => env.some((entry) => LOADER_VARIABLE.test(entry)));
   // Backends are started, watched and ended through `sh`; a stop command is run as it is.
   const programs = ["sh", ...models.flatMap(({ cmdStop }) => cmdStop === null ? [] : programOf(cmdStop))];
   return {
     run: loads || programs.some((program) => program.includes(",")) ? null : unique(programs),
-    net: unique([hostPort(hostname, port), ...[...models, ...peers].map(({ proxy }) => addressOf(proxy))]),
-    read: unique(
-      [config.file, config.dir, tls?.certFile ?? null, tls?.keyFile ?? null].filter((path) => path !== null).map(
+    net: unique([
+      listen.kind === "unix" ? `unix:${listable(listen.path)}` : formatHostPort(listen),
+      ...[...models, ...peers].map(({ proxy }) => addressOf(proxy)),
+    ]),
+    read: unique([
+      ...[config.file, config.dir, tls?.certFile ?? null, tls?.keyFile ?? null].filter((path) => path !== null).map(
         listable,
       ),
-    ),
+      ...socket,
+    ]),
+    write: socket,
     env: [...loaded.environment.keys()].sort(),
   };
 }
 
 /** Writes permissions as flags of `deno run` and `deno compile`. */
-export function permissionFlags({ run, net, read, env }: LeastPermissions): readonly string[] {
+export function permissionFlags({ run, net, read, write, env }: LeastPermissions): readonly string[] {
   const flag = (name: string, list: readonly string[]) =>
     list.length === 0 ? [] : [`--allow-${name}=${list.join(",")}`];
   return [
@@ -54,6 +62,7 @@ export function permissionFlags({ run, net, read, env }: LeastPermissions): read
     ...(run === null ? ["--allow-run"] : flag("run", run)),
     ...flag("net", net),
     ...flag("read", read),
+    ...flag("write", write),
     ...flag("env", env),
   ];
 }
@@ -64,11 +73,10 @@ function programOf(command: string): readonly string[] {
 
 function addressOf(url: string): string {
   const { hostname, port, protocol } = new URL(url);
-  return hostPort(hostname.replace(/^\[|\]$/g, ""), Number(port || (protocol === "https:" ? 443 : 80)));
-}
-
-function hostPort(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  return formatHostPort({
+    hostname: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port || (protocol === "https:" ? 443 : 80)),
+  });
 }
 
 /** A path with a comma cannot stand in a list of paths: the nearest folder above it that can. */

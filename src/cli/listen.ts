@@ -1,22 +1,30 @@
 /**
- * The gateway's own listener: http, or https with a certificate from files.
+ * The gateway's own listener: http on a TCP address or a unix socket, or https with a certificate from files.
  *
  * @module
  */
 
-import type { Config } from "../config/types.ts";
+import { systemClock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Worker } from "../worker.ts";
-import { isLoopback, type ListenAddress, type TlsFiles } from "./flags.ts";
-import { isGranted } from "./permissions.ts";
+import { readKeyPair } from "./certificate.ts";
+import type { TlsFiles } from "./flags.ts";
+import { formatAddress, type ListenAddress, ListenError, type UnixAddress } from "./listen_address.ts";
+import { TlsServer } from "./tls_server.ts";
+import { claimSocket, openSocketToGroup } from "./unix_socket.ts";
 
 /** A listener; see {@link listen}. */
-export type Server = Deno.HttpServer<Deno.NetAddr>;
-
-/** The gateway cannot listen; the message says where and why. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
+export interface Server {
+  /** Where it really listens. */
+  readonly address: ListenAddress;
+  /**
+   * Reads the files of the certificate again, and uses what is in them for connections from then on. A pair that cannot
+   * be used is told in the log, and the one before stays. Nothing without https.
+   */
+  renewCertificate(): void;
+  /** Stops to listen at once; resolves when the last answer is out. */
+  shutdown(): Promise<void>;
 }
 
 /** What {@link listen} is told. */
@@ -31,78 +39,123 @@ export interface ListenOptions {
   readonly log: Log;
 }
 
+/** What a request's connection tells, whatever the listener. */
+interface Connection {
+  readonly remoteAddr?: Deno.NetAddr;
+  /** Whether the gateway itself serves https there. */
+  readonly isTls: boolean;
+}
+
 /**
  * Starts to serve.
  *
  * @throws {ListenError} when the address cannot be had, or a file of `tls` cannot be read or used.
  */
-export function listen({ address, tls, worker, log }: ListenOptions): Server {
-  const options = {
-    hostname: address.hostname,
-    port: address.port,
+export async function listen(options: ListenOptions): Promise<Server> {
+  const { address, tls } = options;
+  if (address.kind === "unix") return await listenOnSocket(address, options);
+  return tls === null ? listenPlain(options) : listenTls(tls, options);
+}
+
+function listenPlain({ address, worker, log }: ListenOptions): Server {
+  const server = tryTo(
+    `listen on ${formatAddress(address)}`,
+    () =>
+      Deno.serve({ ...tcpOptions(address), ...settings(log) }, (request, { remoteAddr }) => {
+        const connection: Connection = { remoteAddr, isTls: false };
+        return worker.fetch(request, connection);
+      }),
+  );
+  return {
+    address: { kind: "tcp", ...hostPort(server.addr) },
+    renewCertificate() {},
+    shutdown: () => server.shutdown(),
+  };
+}
+
+function listenTls(files: TlsFiles, { address, worker, log }: ListenOptions): Server {
+  let receiving = 0;
+  const answer = async (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response> => {
+    const connection: Connection = { remoteAddr, isTls: true };
+    if (request.body === null) return await worker.fetch(request, connection);
+    receiving++;
+    try {
+      return await worker.fetch(request, connection);
+    } finally {
+      receiving--;
+    }
+  };
+  const pair = readKeyPair(files);
+  const server = tryTo(
+    `serve https on ${formatAddress(address)} with ${files.certFile} and ${files.keyFile}`,
+    () =>
+      new TlsServer({
+        pair,
+        start: (pair, port) => Deno.serve({ ...tcpOptions(address, port), ...pair, ...settings(log) }, answer),
+        isQuiet: () => receiving === 0,
+        clock: systemClock,
+        log,
+      }),
+  );
+  return {
+    address: { kind: "tcp", ...hostPort(server.addr) },
+    renewCertificate() {
+      try {
+        server.renew(readKeyPair(files));
+      } catch (error) {
+        if (!(error instanceof ListenError)) throw error;
+        log.error(`${error.message}. The certificate from before stays in use`);
+      }
+    },
+    shutdown: () => server.shutdown(),
+  };
+}
+
+async function listenOnSocket(address: UnixAddress, { worker, log }: ListenOptions): Promise<Server> {
+  const { path } = address;
+  await claimSocket(path);
+  const server = tryTo(
+    `listen on ${formatAddress(address)}`,
+    () =>
+      Deno.serve({ path, ...settings(log) }, (request) => {
+        const connection: Connection = { isTls: false };
+        return worker.fetch(request, connection);
+      }),
+  );
+  try {
+    await openSocketToGroup(path);
+  } catch (error) {
+    await server.shutdown();
+    throw error;
+  }
+  return { address, renewCertificate() {}, shutdown: () => server.shutdown() };
+}
+
+function settings(log: Log): { readonly onListen: () => void; readonly onError: (error: unknown) => Response } {
+  return {
     onListen() {},
-    onError: (error: unknown) => {
+    onError(error) {
       // What broke off with a code of ours was told where it happened.
       if (!(error instanceof GatewayError)) log.error(`A response broke: ${error}`);
       return new Response(null, { status: 500 });
     },
   };
-  const answer = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
-    worker.fetch(request, { remoteAddr: info.remoteAddr });
-  if (tls === null) return tryTo(`listen on ${format(address)}`, () => Deno.serve(options, answer));
-  const cert = readPem(tls.certFile, "CERTIFICATE");
-  const key = readPem(tls.keyFile, "PRIVATE KEY");
-  return tryTo(
-    `serve https on ${format(address)} with ${tls.certFile} and ${tls.keyFile}`,
-    () => Deno.serve({ ...options, cert, key }, answer),
-  );
 }
 
-/** Tells where the gateway is reached and, where anyone can reach it, so. */
-export function announce({ addr }: Server, config: Config, { tls, log }: Pick<ListenOptions, "tls" | "log">): void {
-  const scheme = tls === null ? "http" : "https";
-  log.info(`Listening on ${scheme}://${format(addr)}`);
-  warnOfStrangers(addr, config, log);
-  const model = config.models.keys().next().value;
-  if (model === undefined) return;
-  const body = JSON.stringify({ model, messages: [{ role: "user", content: "The harbour at night" }] });
-  const key = config.apiKeys.length > 0 ? " -H 'authorization: Bearer YOUR_KEY'" : "";
-  const url = `${scheme}://${format({ hostname: reachable(addr.hostname), port: addr.port })}/v1/chat/completions`;
-  log.info(`Try: curl ${url} -H 'content-type: application/json'${key} -d '${body.replaceAll("'", "'\\''")}'`);
+function tcpOptions(address: ListenAddress, port?: number): { readonly hostname: string; readonly port: number } {
+  if (address.kind === "unix") throw new ListenError(`Cannot serve https on ${formatAddress(address)}`);
+  return { hostname: address.hostname, port: port ?? address.port };
 }
 
-/** Warns when programs on other machines can use the gateway and no key is asked for. */
-export function warnOfStrangers(address: ListenAddress, { apiKeys }: Config, log: Log): void {
-  if (isLoopback(address.hostname) || apiKeys.length > 0) return;
-  log.warn(
-    `ANYONE who can reach ${format(address)} can use and steer this gateway: no apiKeys are configured. ` +
-      "Add apiKeys to the config, or listen on 127.0.0.1",
-  );
-}
-
-function readPem(file: string, what: string): string {
-  if (!isGranted({ name: "read", path: file })) {
-    throw new ListenError(`Cannot read ${file}: this process may not read files; run it with --allow-read or -P`);
-  }
-  const text = tryTo(`read ${file}`, () => Deno.readTextFileSync(file));
-  if (new RegExp(`-----BEGIN [A-Z ]*${what}-----`).test(text)) return text;
-  throw new ListenError(`${file} holds no ${what.toLowerCase()} in PEM form: expected a line -----BEGIN ${what}-----`);
+function hostPort({ hostname, port }: Deno.NetAddr): { readonly hostname: string; readonly port: number } {
+  return { hostname, port };
 }
 
 function tryTo<T>(what: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
+    if (error instanceof ListenError) throw error;
     throw new ListenError(`Cannot ${what}: ${error instanceof Error ? error.message : error}`);
   }
-}
-
-/** An address that this machine can connect to, for one that it listens on. */
-function reachable(hostname: string): string {
-  if (hostname === "0.0.0.0") return "127.0.0.1";
-  return hostname === "::" ? "::1" : hostname;
-}
-
-function format({ hostname, port }: ListenAddress): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

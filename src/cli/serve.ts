@@ -12,11 +12,13 @@ import { Logs } from "../observe/logs.ts";
 import { createWorker, type Worker, type WorkerConfig } from "../worker.ts";
 import { ConfigFileError, isEmbedded } from "./config_files.ts";
 import { ConfigReloader } from "./config_reloader.ts";
-import type { ServeOptions } from "./flags.ts";
-import { announce, listen, ListenError, type ListenOptions, type Server, warnOfStrangers } from "./listen.ts";
+import type { ServeOptions, TlsFiles } from "./flags.ts";
+import { announce, warnOfStrangers } from "./announce.ts";
+import { listen, type ListenOptions, type Server } from "./listen.ts";
+import { ListenError } from "./listen_address.ts";
 import { LOG_SINK } from "./output.ts";
 import { describeMissing } from "./permissions.ts";
-import { lookAt, watchConfig } from "./watch.ts";
+import { lookAt, lookAtFiles, watchConfig, watchFiles } from "./watch.ts";
 
 /** How long requests being served may go on after SIGINT or SIGTERM, in milliseconds. */
 const SHUTDOWN_GRACE_MS = 30_000;
@@ -49,19 +51,24 @@ export async function serve(options: ServeOptions): Promise<number> {
 
   const worker = createWorker({ ...loaded, log, logs, configFiles: files });
   files.attach(worker);
-  onHangup = () => files.reloadUnasked("SIGHUP");
-  const listening: ListenOptions = { address: options.listen, tls: options.tls, worker, log };
-  const server = startListening(listening);
+  const certificate = options.tls === null ? null : await seeCertificate(options.tls, log);
+  const server = await startListening({ address: options.listen, tls: options.tls, worker, log });
   if (server === null) return 1;
+  onHangup = () => {
+    server.renewCertificate();
+    files.reloadUnasked("SIGHUP");
+  };
   const unwatch = first === null
     ? () => {}
     : watchConfig({ paths, first, clock: systemClock, log, onChange: () => files.reloadUnasked("The config changed") });
-  announce(server, loaded.config, listening);
+  const unwatchCertificate = certificate?.watch(() => server.renewCertificate());
+  announce(loaded.config, { address: server.address, isTls: options.tls !== null, log });
 
   const stopped = untilStopped(worker, server, {
     log,
     onEnding: () => {
       unwatch();
+      unwatchCertificate?.();
       onHangup = () => log.info("SIGHUP is ignored: the gateway is stopping");
     },
   });
@@ -83,9 +90,19 @@ function readFirst(files: ConfigReloader, log: Log): WorkerConfig | null {
   }
 }
 
-function startListening(options: ListenOptions): Server | null {
+/** Looks at the files of the certificate before they are read, so that a change in between is noticed. */
+async function seeCertificate({ certFile, keyFile }: TlsFiles, log: Log): Promise<{
+  /** Watches them from now on; returns the end of that. */
+  watch(onChange: () => void): () => void;
+}> {
+  const look = () => lookAtFiles([certFile, keyFile], log);
+  const first = await look();
+  return { watch: (onChange) => watchFiles({ look, first, clock: systemClock, log, onChange }) };
+}
+
+async function startListening(options: ListenOptions): Promise<Server | null> {
   try {
-    return listen(options);
+    return await listen(options);
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     options.log.error(error.message);

@@ -1,5 +1,5 @@
 /**
- * Notices that the files of the config have changed, by looking at them again and again: that sees editors that write by
+ * Notices that files, such as those of the config, have changed, by looking at them again and again: that sees editors that write by
  * rename, folders, bind mounts and links that are pointed elsewhere (Kubernetes' config maps), everywhere in the same way.
  *
  * @module
@@ -18,11 +18,11 @@ export const SETTLE_MS = 200;
 /** What was seen: a text for each of the file and the folder, `null` for one that is not there or empty of YAML files. */
 export type Look = readonly (string | null)[];
 
-/** What {@link watchConfig} watches and whom it tells. */
+/** What {@link watchFiles} watches and whom it tells. */
 export interface WatchOptions {
-  /** The file and the folder. */
-  readonly paths: ConfigPaths;
-  /** What was there when the config was read: see {@link lookAt}. */
+  /** Looks at everything, always in the same order; never rejects. */
+  readonly look: () => Promise<Look>;
+  /** What was there when it was read. */
   readonly first: Look;
   /** Time. */
   readonly clock: Clock;
@@ -32,19 +32,26 @@ export interface WatchOptions {
   readonly onChange: () => void;
 }
 
+/** Watches the files of a config, see {@link watchFiles}. */
+export function watchConfig(
+  { paths, ...options }: Omit<WatchOptions, "look"> & { readonly paths: ConfigPaths },
+): () => void {
+  return watchFiles({ ...options, look: () => lookAt(paths, options.log) });
+}
+
 /** Looks until the returned function is called; after that `onChange` is not called any more. */
-export function watchConfig({ paths, first, clock, log, onChange }: WatchOptions): () => void {
+export function watchFiles({ look: lookAgain, first, clock, log, onChange }: WatchOptions): () => void {
   let known = first;
   let last = first;
   let ended = false;
   let cancel = clock.after(WATCH_INTERVAL_MS, again);
 
   function again(): void {
-    background(log, "watching the config", look());
+    background(log, "watching files", look());
   }
 
   async function look(): Promise<void> {
-    const now = await lookAt(paths, log);
+    const now = await lookAgain();
     if (ended) return;
     const isStill = isSame(now, last);
     last = now;
@@ -66,6 +73,11 @@ export async function lookAt({ file, dir }: ConfigPaths, log: Log): Promise<Look
     file === null ? null : lookAtFile(file, log),
     dir === null ? null : lookAtFolder(dir, log),
   ]);
+}
+
+/** Looks at single files, `null` for each that is not there. Never rejects. */
+export async function lookAtFiles(paths: readonly string[], log: Log): Promise<Look> {
+  return await Promise.all(paths.map((path) => lookAtFile(path, log)));
 }
 
 async function lookAtFile(path: string, log: Log): Promise<string | null> {

@@ -1,14 +1,14 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { readArguments, UsageError } from "../../src/cli/arguments.ts";
+import { FlagConflictError, readServeOptions, SERVE_FLAGS } from "../../src/cli/flags.ts";
 import {
   DEFAULT_LISTEN,
   DEFAULT_TLS_LISTEN,
-  FlagConflictError,
+  formatAddress,
+  isLocal,
   isLoopback,
   parseListen,
-  readServeOptions,
-  SERVE_FLAGS,
-} from "../../src/cli/flags.ts";
+} from "../../src/cli/listen_address.ts";
 
 function serveOptions(...args: string[]) {
   return readServeOptions(readArguments({ flags: SERVE_FLAGS }, args));
@@ -17,7 +17,7 @@ function serveOptions(...args: string[]) {
 Deno.test("without flags the embedded config is served on this machine's port 8080", () => {
   const config = { file: null, dir: null };
   assertEquals(serveOptions(), { config, listen: DEFAULT_LISTEN, watch: false, tls: null, notices: [] });
-  assertEquals(DEFAULT_LISTEN, { hostname: "127.0.0.1", port: 8080 });
+  assertEquals(DEFAULT_LISTEN, { kind: "tcp", hostname: "127.0.0.1", port: 8080 });
 });
 
 Deno.test("§1.1: one dash or two, a value after a space or an equals sign", () => {
@@ -59,8 +59,8 @@ Deno.test("§1.1: both TLS files make https, on port 8443 when no address is giv
   const tls = ["-tls-cert-file", "cert.pem", "-tls-key-file", "key.pem"];
   assertEquals(serveOptions(...tls).tls, { certFile: "cert.pem", keyFile: "key.pem" });
   assertEquals(serveOptions(...tls, "-listen=").listen, DEFAULT_TLS_LISTEN);
-  assertEquals(DEFAULT_TLS_LISTEN, { hostname: "127.0.0.1", port: 8443 });
-  assertEquals(serveOptions(...tls, "-listen", "127.0.0.1:9").listen.port, 9);
+  assertEquals(DEFAULT_TLS_LISTEN, { kind: "tcp", hostname: "127.0.0.1", port: 8443 });
+  assertEquals(serveOptions(...tls, "-listen", "127.0.0.1:9").listen, parseListen("127.0.0.1:9"));
   assertEquals(serveOptions("-listen=").listen, DEFAULT_LISTEN);
 });
 
@@ -89,9 +89,21 @@ Deno.test("what cannot be understood is a UsageError that names it", () => {
 });
 
 Deno.test("a listen address without a host means all interfaces, as llama-swap means it", () => {
-  assertEquals(parseListen(":8080"), { hostname: "0.0.0.0", port: 8080 });
-  assertEquals(parseListen("[::1]:80"), { hostname: "::1", port: 80 });
-  assertEquals(parseListen("gpu.local:0"), { hostname: "gpu.local", port: 0 });
+  assertEquals(parseListen(":8080"), { kind: "tcp", hostname: "0.0.0.0", port: 8080 });
+  assertEquals(parseListen("[::1]:80"), { kind: "tcp", hostname: "::1", port: 80 });
+  assertEquals(parseListen("gpu.local:0"), { kind: "tcp", hostname: "gpu.local", port: 0 });
+});
+
+Deno.test("a listen address may be a unix socket, which only this machine reaches and TLS does not go with", () => {
+  for (const text of ["unix:/run/berth.sock", "unix:///run/berth.sock"]) {
+    assertEquals(parseListen(text), { kind: "unix", path: "/run/berth.sock" }, text);
+  }
+  assertEquals(parseListen("unix:berth.sock"), { kind: "unix", path: "berth.sock" });
+  assertEquals(isLocal(parseListen("unix:a")), true);
+  assertEquals(formatAddress(parseListen("unix:///a")), "unix:/a");
+  assertStringIncludes(assertThrows(() => parseListen("unix:"), UsageError).message, "unix:PATH");
+  const tls = ["-tls-cert-file", "cert.pem", "-tls-key-file", "key.pem"];
+  assertStringIncludes(assertThrows(() => serveOptions(...tls, "-listen", "unix:a"), FlagConflictError).message, "TLS");
 });
 
 Deno.test("loopback is what only this machine reaches", () => {

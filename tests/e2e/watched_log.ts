@@ -27,7 +27,7 @@ export function watchLog(
       text += piece;
       onText(text);
       // The space after the address tells that the whole of it has come.
-      const found = /Listening on (https?:\/\/\S+)\s/.exec(text)?.[1];
+      const found = /Listening on ((?:https?:\/\/|unix:)\S+)\s/.exec(text)?.[1];
       if (found !== undefined) listening.resolve(found);
     }
     listening.reject(new Error(`the gateway ended before it listened:\n${text}`));
