@@ -5,12 +5,30 @@
  */
 
 import type { Config, ModelConfig, PeerConfig, SelectorConfig } from "../config/types.ts";
-import { CAPABILITY_FIELDS, describeCapabilities } from "./capabilities.ts";
+import { CAPABILITY_FIELDS, describeCapabilities, type DescribedCapabilities } from "./capabilities.ts";
 import { findDestination, mayReach, type NameTable, type Phase } from "./destination.ts";
 import { unknownModel, withoutLatest } from "./resolve.ts";
 
 /** One record of `GET /v1/models`. */
-export type ModelRecord = Readonly<Record<string, unknown>> & { readonly id: string };
+export interface ModelRecord extends DescribedCapabilities {
+  /** The name to ask for. */
+  readonly id: string;
+  readonly object: "model";
+  /** Unix time, in seconds. */
+  readonly created: number;
+  readonly owned_by: "llama-swap";
+  /** A name for people. */
+  readonly name?: string;
+  /** A sentence for people. */
+  readonly description?: string;
+  readonly meta: {
+    /** What is configured for listings, and what kind of name this is. */
+    readonly llamaswap: Readonly<Record<string, unknown>>;
+    /** Tokens of context. */
+    readonly n_ctx?: number;
+  };
+  readonly status: { readonly value: "loaded" | "unloaded" };
+}
 
 /** What {@link listRecords} needs to know besides the config. */
 export interface RecordFacts {
@@ -112,7 +130,7 @@ function targetsOf({ strategy, targets }: SelectorConfig): readonly string[] {
 interface RecordParts {
   readonly name?: string;
   readonly description?: string;
-  readonly described?: ReturnType<typeof describeCapabilities>;
+  readonly described?: DescribedCapabilities | null;
   /** Keys under `meta.llamaswap`. */
   readonly told: Readonly<Record<string, unknown>>;
   readonly loaded: boolean;
