@@ -189,12 +189,14 @@ export class EventReader {
   /** A snapshot of more than a message should hold goes on as single requests, which mean the same. */
   #updateText(update: InFlightUpdate): string {
     if (update.operation !== "snapshot") return this.#text("inflight", update);
-    const { requests } = update;
+    const { form } = this.#options;
+    const requests = update.requests.map((request) => JSON.stringify(request));
     let size = 0;
-    const isTooMany = requests.findIndex((request) => (size += JSON.stringify(request).length) > MOST_SNAPSHOT);
+    const isTooMany = requests.findIndex((request) => (size += request.length) > MOST_SNAPSHOT);
     const count = isTooMany < 0 ? requests.length : Math.max(1, isTooMany);
-    const single = requests.slice(count).map((request) => this.#text("inflight", { operation: "upsert", request }));
-    return this.#text("inflight", { ...update, requests: requests.slice(0, count) }) + single.join("");
+    const snapshot = `{"operation":"snapshot","requests":[${requests.slice(0, count).join(",")}]}`;
+    const single = requests.slice(count).map((request) => `{"operation":"upsert","request":${request}}`);
+    return [snapshot, ...single].map((json) => eventText(form, "inflight", json)).join("");
   }
 
   #listenerOf(source: LogSource): LogListener {

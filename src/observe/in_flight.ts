@@ -39,7 +39,7 @@ export class InFlight {
   readonly #changesKept: number;
   /** What changed since the last telling of what changes often. */
   readonly #changedAgain = new Set<InFlightEntry>();
-  #cancelTimer: (() => void) | null = null;
+  #cancelRound: (() => void) | null = null;
   #last = 0;
   readonly #table: InFlightTable & { isWatched: boolean };
 
@@ -71,7 +71,10 @@ export class InFlight {
   begin(facts: InFlightFacts): InFlightEntry {
     const entry = new InFlightEntry(this.#table, { number: ++this.#last, facts });
     this.#entries.set(entry.number, entry);
-    if (this.#table.isWatched) { for (const watch of this.#watches) watch.upserted(entry, true); }
+    if (this.#table.isWatched) {
+      for (const watch of this.#watches) watch.upserted(entry, true);
+      if (entry.isInLine) this.#goRound();
+    }
     return entry;
   }
 
@@ -99,6 +102,7 @@ export class InFlight {
     }, options);
     this.#watches.add(watch);
     this.#table.isWatched = true;
+    if (this.#entries.size > 0) this.#goRound();
     return watch;
   }
 
@@ -108,15 +112,27 @@ export class InFlight {
 
   /** At once after a quiet while, else with the next round. */
   #tellSoon(entry: InFlightEntry): void {
-    if (this.#cancelTimer !== null) return void this.#changedAgain.add(entry);
+    if (this.#cancelRound !== null) return void this.#changedAgain.add(entry);
     this.#tell(entry);
-    this.#cancelTimer = this.#clock.after(AGAIN_MS, this.#round);
+    this.#goRound();
   }
 
+  #goRound(delayMs = AGAIN_MS): void {
+    this.#cancelRound ??= this.#clock.after(delayMs, this.#round);
+  }
+
+  /** Tells what changes often, and who has moved on in the line. */
   readonly #round = (): void => {
+    let isAnyInLine = false;
+    for (const entry of this.#entries.values()) {
+      isAnyInLine ||= entry.isInLine;
+      if (entry.hasMoved()) this.#changedAgain.add(entry);
+    }
     const changed = [...this.#changedAgain];
     this.#changedAgain.clear();
-    this.#cancelTimer = changed.length === 0 ? null : this.#clock.after(AGAIN_MS, this.#round);
+    this.#cancelRound = null;
+    // A line of thousands moves as a whole: the more there is to tell, the more seldom it is told.
+    if (isAnyInLine || changed.length > 0) this.#goRound(AGAIN_MS + Math.floor(changed.length / 4));
     for (const entry of changed) this.#tell(entry);
   };
 
@@ -125,8 +141,8 @@ export class InFlight {
     if (this.#watches.size > 0) return;
     this.#table.isWatched = false;
     this.#changedAgain.clear();
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
+    this.#cancelRound?.();
+    this.#cancelRound = null;
   }
 }
 

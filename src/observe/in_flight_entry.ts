@@ -36,6 +36,11 @@ export interface InFlightFacts {
   readonly stream?: boolean;
   /** When it arrived, by the table's clock in milliseconds; now unless given. */
   readonly at?: number;
+  /**
+   * Its place in the line, the head being 1; null once it has left the line, which it does for its model's load. Asked when
+   * somebody looks, and only until the owner tells another phase: so nobody has to tell each of them at each step of the line.
+   */
+  readonly place?: () => number | null;
   /** What else is known of it. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Ends it from outside; false when there is nothing to end any more. */
@@ -94,6 +99,7 @@ export class InFlightEntry {
   readonly #table: InFlightTable;
   #phase: InFlightPhase = "queued";
   #position: number | null = null;
+  #checkedPlace: number | null | undefined;
   #status: number | null = null;
   #answerHeaders: HeaderPairs | null = null;
   #bytes = 0;
@@ -117,7 +123,7 @@ export class InFlightEntry {
     return String(this.number);
   }
 
-  /** It waits; `position` is its place, the head being 1, or null when that is not known. */
+  /** It waits; `position` is its place, the head being 1, where {@link InFlightFacts.place} does not tell it. */
   queued(position: number | null = null): void {
     if (this.#phase === "queued" && this.#position === position) return;
     const isNew = this.#phase !== "queued";
@@ -170,6 +176,19 @@ export class InFlightEntry {
     return !this.#isOver && this.facts.cancel();
   }
 
+  /** Whether somebody has to ask for its place. */
+  get isInLine(): boolean {
+    return this.#phase === "queued" && this.facts.place !== undefined;
+  }
+
+  /** Whether its place is another one than at the last call. */
+  hasMoved(): boolean {
+    if (!this.isInLine) return false;
+    const before = this.#checkedPlace;
+    this.#checkedPlace = this.facts.place?.() ?? null;
+    return before !== this.#checkedPlace;
+  }
+
   /** How it stands now. */
   look(): InFlightView {
     const { facts } = this;
@@ -177,6 +196,7 @@ export class InFlightEntry {
     this.#timestamp ??= new Date(this.#table.wallNow() - elapsedMs).toISOString();
     this.#shownRequest ??= shownHeaders(facts.headers);
     this.#shownAnswer ??= shownHeaders(this.#answerHeaders ?? []);
+    const position = this.isInLine ? facts.place?.() ?? null : this.#position;
     return {
       id: this.id,
       request_id: facts.requestId,
@@ -189,8 +209,8 @@ export class InFlightEntry {
       remote_ip: facts.remoteAddr ?? "",
       key: facts.key ?? null,
       stream: facts.stream ?? false,
-      phase: this.#phase,
-      position: this.#position,
+      phase: this.isInLine && position === null ? "loading" : this.#phase,
+      position,
       resp_status: this.#status,
       resp_headers: this.#shownAnswer,
       resp_bytes: this.#bytes,

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
+import { eventText } from "../../src/observe/event_text.ts";
 import { makeFeed, nextMessages, parseMessages, readAll, typesOf } from "./event_world.ts";
 import { facts } from "./watching.ts";
 
@@ -206,7 +207,9 @@ Deno.test("§11.3.43: a reader that takes nothing for a minute is dropped", asyn
   const reader = readAll(world);
   await nextMessages(reader);
   for (let i = 0; i < 4; i++) world.clock.advance(15_000);
-  assertEquals(world.feed.readers, 1);
+  assertEquals(typesOf(await nextMessages(reader)), ["comment"]);
+  for (let i = 0; i < 4; i++) world.clock.advance(15_000);
+  assertEquals(world.feed.readers, 1, "it has read in time, and the minute begins anew");
   world.clock.advance(15_000);
   assertEquals(world.feed.readers, 0);
 });
@@ -237,6 +240,20 @@ for (
     assertEquals([world.logs.proxy.followers, world.logs.upstream.followers, world.clock.timers.size], [0, 0, 0]);
   });
 }
+
+Deno.test("many tiny pieces are bounded as well as few large ones", async () => {
+  const world = makeFeed({ bounds: { messages: 1e9, bytes: 1000 } });
+  const reader = readAll(world);
+  await nextMessages(reader);
+  const next = reader.next(); // what comes in the same turn as the first piece waits
+  for (let i = 0; i < 7; i++) world.line(".");
+  assertEquals([(await next)?.length, world.feed.readers], [
+    eventText("message", "logData", JSON.stringify({ data: ".......", source: "proxy" })).length,
+    1,
+  ]);
+  for (let i = 0; i < 8; i++) world.line(".");
+  assertEquals(world.feed.readers, 0);
+});
 
 Deno.test("a thousand lines written at once are few messages: who reads at once is not behind", async () => {
   const world = makeFeed();

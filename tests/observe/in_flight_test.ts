@@ -140,6 +140,48 @@ Deno.test("a place in the line is told as seldom as bytes are, a new phase at on
   watch.cancel();
 });
 
+Deno.test("a request's place is asked for when somebody looks; who has left the line waits for its load, until its owner says more", () => {
+  const { inFlight } = makeTable();
+  let place: number | null = 2;
+  const entry = inFlight.begin(facts({ place: () => place }));
+  const seen = () => [entry.look().phase, entry.look().position];
+  assertEquals(seen(), ["queued", 2]);
+  place = null;
+  assertEquals(seen(), ["loading", null]);
+  entry.serving();
+  place = 7;
+  assertEquals(seen(), ["serving", null]);
+});
+
+Deno.test("who watches is told each 250 ms who has moved on in the line, and nobody asks while nobody watches", () => {
+  const { clock, inFlight } = makeTable();
+  let [served, asked] = [0, 0];
+  const place = (at: number) => () => {
+    asked++;
+    return at > served ? at - served : null;
+  };
+  const entries = [1, 2, 3].map((at) => inFlight.begin(facts({ place: place(at) })));
+  clock.advance(1000);
+  assertEquals([asked, clock.timers.size], [0, 0]);
+  const watch = inFlight.subscribe();
+  watch.take();
+  clock.advance(250);
+  watch.take();
+  served = 1;
+  entries[0]?.serving();
+  watch.take();
+  clock.advance(249);
+  assertEquals(watch.take(), []);
+  clock.advance(1);
+  const places = watch.take().map((update) => update.operation === "upsert" && update.request.position);
+  assertEquals(places, [1, 2]);
+  for (const entry of entries) entry.serving();
+  watch.take();
+  clock.advance(600);
+  assertEquals([watch.take(), clock.timers.size], [[], 0]);
+  watch.cancel();
+});
+
 Deno.test("SV32: a watcher that does not look keeps nothing up and no more than a bound; a snapshot makes up for it", () => {
   const { inFlight } = makeTable({ changesKept: 3 });
   const watch = inFlight.subscribe();
