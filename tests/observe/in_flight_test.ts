@@ -182,6 +182,19 @@ Deno.test("who watches is told each 250 ms who has moved on in the line, and nob
   watch.cancel();
 });
 
+Deno.test("who began to wait while somebody watched is told to have moved on, too", () => {
+  const { clock, inFlight } = makeTable();
+  const watch = inFlight.subscribe();
+  watch.take();
+  let place: number | null = 2;
+  inFlight.begin(facts({ place: () => place }));
+  watch.take();
+  place = null;
+  clock.advance(250);
+  assertEquals(takeTold(watch), ["upsert 1 loading 0"]);
+  watch.cancel();
+});
+
 Deno.test("SV32: a watcher that does not look keeps nothing up and no more than a bound; a snapshot makes up for it", () => {
   const { inFlight } = makeTable({ changesKept: 3 });
   const watch = inFlight.subscribe();
