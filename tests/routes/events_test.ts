@@ -64,3 +64,32 @@ Deno.test("over a socket: HEAD begins nothing, the burst comes whole, a client t
   assertEquals(feed.readers, 0);
   await server.shutdown();
 });
+
+Deno.test("over a socket: a client that does not read is dropped when its share is full, and others read on", async () => {
+  const { ask, feed, logs } = mountWatching();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    return request.url.endsWith("/health") ? new Response("OK") : ask("/api/events");
+  });
+  const { port } = server.addr;
+  const stuck = await Deno.connect({ hostname: "127.0.0.1", port });
+  await stuck.write(new TextEncoder().encode("GET /api/events HTTP/1.1\r\nhost: gateway.test\r\n\r\n"));
+  const reader = (await fetch(`http://127.0.0.1:${port}`)).body?.getReader();
+  assertExists(reader);
+  await reader.read();
+  while (feed.readers < 2) await (await fetch(`http://127.0.0.1:${port}/health`)).text();
+  const piece = new TextEncoder().encode("x".repeat(64 * 1024));
+  let pushed = 0;
+  for (; feed.readers > 1 && pushed < 2000; pushed++) {
+    logs.upstream.push(piece);
+    await reader.read();
+  }
+  assertEquals(feed.readers, 1);
+  logs.upstream.push(new TextEncoder().encode("still here"));
+  const decoder = new TextDecoder();
+  let text = "";
+  while (!text.includes("still here")) text += decoder.decode((await reader.read()).value, { stream: true });
+  assertStringIncludes(logs.proxy.text(), "did not keep up");
+  stuck.close();
+  await reader.cancel();
+  await server.shutdown();
+});
