@@ -11,7 +11,7 @@ import type { Dialect } from "./error_response.ts";
 import { responseHeaders } from "./headers.ts";
 import { type Outcome, responseStream, type SlowClientBounds } from "./response_stream.ts";
 import type { UpstreamClient } from "./upstream/client.ts";
-import type { HeaderList, UpstreamResponse } from "./upstream/message.ts";
+import type { HeaderList, UpstreamCall, UpstreamResponse } from "./upstream/message.ts";
 
 /** The right to use a backend, as far as the proxy needs it; releasing twice is harmless. */
 export interface ProxyLease {
@@ -22,13 +22,18 @@ export interface ProxyLease {
 /** What {@link proxy} sends and whom it tells. */
 export interface ProxyOptions {
   readonly method: string;
-  /** Aborts when the client leaves. */
+  /** Aborts when the client leaves; a `GatewayError` as its reason is the reason that is told. */
   readonly signal: AbortSignal;
   readonly lease: ProxyLease;
   readonly client: UpstreamClient;
   readonly path: string;
-  /** Nobody may need them afterwards: their memory is freed when a backend has them all. */
-  readonly bytes: Uint8Array | null;
+  /**
+   * Bytes that nobody may need afterwards: their memory is freed when a backend has them all. Or a stream of them, which is
+   * read once and cancelled when nobody wants the rest.
+   */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** How many bytes a streamed body has, if that is known; otherwise it goes out in chunks. */
+  readonly bodyLength?: number | undefined;
   readonly headers: HeaderList;
   /** Headers of the gateway's own for the answer. */
   readonly answerHeaders?: HeaderList;
@@ -47,11 +52,11 @@ export interface ProxyOptions {
  * releases it. Rejects with the reason of whatever aborted, or the client's {@link GatewayError}.
  */
 export async function proxy(options: ProxyOptions): Promise<Response> {
-  const { method, signal, lease, client, path, headers, bytes } = options;
-  if (signal.aborted) throw clientLeft();
-  const call = client.send({ method, path, headers, body: bytes, isBodyLast: true });
+  const { signal, lease } = options;
+  if (signal.aborted) throw dropBody(options.body, clientLeft(signal));
+  const call = send(options);
   const abort = (reason: unknown) => call.abort(reason);
-  const onClientLeft = () => abort(clientLeft());
+  const onClientLeft = () => abort(clientLeft(signal));
   signal.addEventListener("abort", onClientLeft);
   lease.onInterrupt(abort);
   const letGo = () => signal.removeEventListener("abort", onClientLeft);
@@ -63,6 +68,21 @@ export async function proxy(options: ProxyOptions): Promise<Response> {
     throw error;
   }
   return respond(answer, options, { abort, letGo });
+}
+
+function send({ method, client, path, headers, body, bodyLength }: ProxyOptions): UpstreamCall {
+  try {
+    const length = bodyLength === undefined ? {} : { bodyLength };
+    return client.send({ method, path, headers, body, ...length, isBodyLast: true });
+  } catch (error) {
+    throw dropBody(body, error);
+  }
+}
+
+/** Nobody wants the body; returns `reason`. */
+function dropBody(body: ProxyOptions["body"], reason: unknown): unknown {
+  if (body instanceof ReadableStream) body.cancel(reason).catch(() => {});
+  return reason;
 }
 
 interface Ends {
@@ -136,6 +156,8 @@ function headResponse(init: ResponseHead): Response {
   return new Response(hasLength || isBodiless ? null : new ReadableStream(), init);
 }
 
-function clientLeft(): GatewayError {
-  return new GatewayError("client_closed", "The client left before the answer");
+function clientLeft({ reason }: AbortSignal): GatewayError {
+  return reason instanceof GatewayError
+    ? reason
+    : new GatewayError("client_closed", "The client left before the answer");
 }

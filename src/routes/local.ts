@@ -90,7 +90,7 @@ function send(env: LocalEnv, call: LocalCall, lease: Lease<BackendTarget>): Prom
     lease,
     client,
     path: call.path,
-    bytes: call.bytes,
+    body: call.bytes,
     headers: requestHeaders(request.headers, {
       host: client.host,
       remoteAddr: call.remoteAddr,

@@ -7,6 +7,7 @@ import { proxy, type ProxyOptions } from "../../src/gateway/proxy.ts";
 import type { Outcome } from "../../src/gateway/response_stream.ts";
 import { settled } from "./fake_body.ts";
 import { codeOf, type RawBackend, rawBackend } from "./raw_backend.ts";
+import { fedBody } from "./upstream/raw_calls.ts";
 
 const SSE = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
@@ -52,6 +53,60 @@ Deno.test("a tap that throws breaks the answer off and lets the backend go", asy
   assertEquals(call.releases, 1);
 });
 
+Deno.test("a streamed body goes to the backend as it comes, with its length where that is known", async () => {
+  for (const bodyLength of [undefined, 4]) {
+    using backend = rawBackend();
+    const fed = fedBody();
+    const call = start(backend, { body: fed.body, bodyLength });
+    const socket = await backend.accept();
+    const head = await socket.readUntil("\r\n\r\n");
+    assertStringIncludes(head, bodyLength === undefined ? "transfer-encoding: chunked" : "content-length: 4");
+    fed.feed("body");
+    fed.end();
+    await socket.readUntil(bodyLength === undefined ? "0\r\n\r\n" : "body");
+    await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+    assertEquals(await (await call.response).text(), "ok");
+  }
+});
+
+Deno.test("a streamed body that nobody will send is cancelled: its client has left, or it cannot be sent", async () => {
+  using backend = rawBackend();
+  const [first, second] = [fedBody(), fedBody()];
+  assertEquals(
+    await codeOf(start(backend, { body: first.body, signal: AbortSignal.abort() }).response),
+    "client_closed",
+  );
+  await first.cancelled;
+  assertEquals(await codeOf(start(backend, { body: second.body, path: "/a b" }).response), "bad_request");
+  await second.cancelled;
+});
+
+Deno.test("a streamed body that breaks off after the answer has begun cuts the answer, as its client has left", async () => {
+  using backend = rawBackend();
+  const fed = fedBody();
+  const call = start(backend, { body: fed.body });
+  const socket = await backend.accept();
+  fed.feed("body");
+  await socket.readUntil("body");
+  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
+  const response = await call.response;
+  fed.fail(new Error("reset"));
+  assertEquals(await codeOf(response.text()), "client_closed");
+  await socket.readToEnd();
+  assertEquals([call.releases, call.outcomes], [1, [{ kind: "clientLeft" }]]);
+});
+
+Deno.test("a signal that carries an error of the gateway's own tells that one", async () => {
+  using backend = rawBackend();
+  const stop = new AbortController();
+  const call = start(backend, { signal: stop.signal });
+  const socket = await backend.accept();
+  await socket.readUntil("body");
+  stop.abort(new GatewayError("cancelled", "An operator cancelled it"));
+  assertEquals(await codeOf(call.response), "cancelled");
+  await socket.readToEnd();
+});
+
 for (
   const [name, method, answer] of [
     ["HEAD", "HEAD", "200 OK\r\ncontent-length: 99\r\n\r\n"],
@@ -62,7 +117,7 @@ for (
 ) {
   Deno.test(`an answer without a body releases the lease at once: ${name}`, async () => {
     using backend = rawBackend();
-    const call = start(backend, { bytes: null, method });
+    const call = start(backend, { body: null, method });
     const socket = await backend.accept();
     await socket.readUntil("\r\n\r\n");
     await socket.write(`HTTP/1.1 ${answer}`);
@@ -298,7 +353,7 @@ function start(
     lease,
     client: backend.client,
     path: "/v1/x?q=1",
-    bytes: new TextEncoder().encode("body"),
+    body: new TextEncoder().encode("body"),
     headers: [],
     dialect: "openai",
     bounds: { bufferBytes: 1024 * 1024, stalledMs: 60_000 },

@@ -26,7 +26,7 @@ for (
         lease: { onInterrupt() {}, release() {} },
         client: backend.client,
         path: "/",
-        bytes: null,
+        body: null,
         headers: [],
         dialect: "openai",
         bounds: { bufferBytes: 1024, stalledMs: null },

@@ -153,7 +153,7 @@ export class Exchange implements UpstreamCall, UpstreamBody {
       body: this.#request.body,
       isBodyLast: this.#request.isBodyLast === true,
       continueTimeoutMs: expectsContinue(this.#request) ? expectContinueMs : undefined,
-      onBadBody: (reason) => this.abort(reason),
+      onBadBody: (cause) => this.abort(cause instanceof GatewayError ? cause : clientLeft(cause)),
     });
     this.#writer = writer;
     writer.start();
@@ -240,6 +240,11 @@ export class Exchange implements UpstreamCall, UpstreamBody {
 
 const NOTHING = new Uint8Array(0);
 const NOT_WANTED = "The answer came before the body was whole";
+
+/** A body's stream fails where the connection fails that it comes from. */
+function clientLeft(cause: unknown): GatewayError {
+  return new GatewayError("client_closed", "The client left before its request was whole", { cause });
+}
 
 function kept(connection: Connection, piece: Uint8Array | null): Uint8Array<ArrayBuffer> | null {
   return piece === null ? null : connection.keep(piece as Uint8Array<ArrayBuffer>);

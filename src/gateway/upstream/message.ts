@@ -28,7 +28,8 @@ export interface UpstreamRequest {
 export interface UpstreamCall {
   /**
    * The head of the answer. Rejects with the reason given to {@link UpstreamCall.abort}, or with a `GatewayError`:
-   * `backend_unreachable`, `backend_lost`, `header_timeout` or `bad_request`.
+   * `backend_unreachable`, `backend_lost`, `header_timeout` or `bad_request`; `client_closed` when the stream of the
+   * request's body fails.
    */
   readonly response: Promise<UpstreamResponse>;
   /** Ends it wherever it is, also in the middle of the body: the connection is closed at once. Harmless at the end. */

@@ -5,6 +5,7 @@
  */
 
 import { timerDelay } from "../../clock.ts";
+import { GatewayError } from "../../errors.ts";
 import { concat } from "../bytes.ts";
 import type { Connection } from "./connection.ts";
 import { headWithBody, type RequestFraming } from "./request_head.ts";
@@ -177,7 +178,7 @@ function chunkOf(bytes: Uint8Array): Uint8Array {
 }
 
 function tell(onBadBody: (reason: unknown) => void, message: string): Error {
-  const error = new Error(message);
+  const error = new GatewayError("bad_request", message);
   onBadBody(error);
   return error;
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { GatewayError } from "../../../src/errors.ts";
 import type { UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
 import { textOf } from "../body_reader.ts";
 import { codeOf, rawBackend } from "../raw_backend.ts";
@@ -61,7 +62,7 @@ Deno.test("a streamed body without a byte is no body, and still a whole message"
 });
 
 for (const length of [undefined, 10]) {
-  Deno.test(`a body whose stream fails ends the request with that error and its socket, length ${length}`, async () => {
+  Deno.test(`a body whose stream fails ends the request as a client that left, and its socket, length ${length}`, async () => {
     using backend = rawBackend();
     const { body, feed, fail } = fedBody();
     const asked = answer(backend.client, streamed(body, length));
@@ -69,7 +70,9 @@ for (const length of [undefined, 10]) {
     feed("abc");
     await socket.readUntil("abc");
     fail(new Error("the client's connection was reset"));
-    await assertRejects(() => asked, Error, "the client's connection was reset");
+    const error = await assertRejects(() => asked, GatewayError, "left before its request was whole");
+    assertEquals(error.code, "client_closed");
+    assertEquals(error.cause instanceof Error && error.cause.message, "the client's connection was reset");
     await socket.readToEnd();
     await staysUsable(backend);
   });
