@@ -46,7 +46,6 @@ export const ERRORS = {
   cancelled: row(503, "operator", "server_error", false, true),
   too_busy: row(503, "operator", "server_error", true, false),
   shutting_down: row(503, "operator", "server_error", true, true),
-  too_busy: row(503, "operator", "server_error", true, false),
   memory_not_free: row(503, "operator", "server_error", true, false),
   stop_failed: row(503, "backend", "server_error", true, false),
   start_timeout: row(504, "operator", "server_error", true, false),

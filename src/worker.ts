@@ -16,12 +16,19 @@ import { loadConfig } from "./config/load.ts";
 import type { KeptPort } from "./config/sources.ts";
 import type { Config } from "./config/types.ts";
 import { GatewayError } from "./errors.ts";
+import { OpenRequests } from "./gateway/open_requests.ts";
+import { BodyMemory } from "./gateway/request/body_memory.ts";
 import { createClients } from "./gateway/upstream/clients.ts";
 import { background, createLog, type Log } from "./log.ts";
+import { EventFeed } from "./observe/events.ts";
+import { InFlight } from "./observe/in_flight.ts";
 import { Logs } from "./observe/logs.ts";
 import { type ConnectionInfo, createRoutes } from "./routes/app.ts";
 import { type ConfigFiles, noConfigFiles } from "./routes/config.ts";
-import { putInForce } from "./routes/config_in_force.ts";
+import { type Listener, putInForce } from "./routes/config_in_force.ts";
+import { ResponseOwners } from "./routes/response_owners.ts";
+import { modelStatus } from "./routing/model_status.ts";
+import { Names } from "./routing/names.ts";
 import { misfitsOf } from "./scheduler/misfits.ts";
 import { Preload } from "./scheduler/preload.ts";
 import type { CoreStart } from "./scheduler/core.ts";
@@ -47,6 +54,8 @@ export interface WorkerEnv extends WorkerConfig {
   readonly clock?: Clock;
   /** Shows and reads again the files of the config; none can be unless given. */
   readonly configFiles?: ConfigFiles;
+  /** Where it is reached; by http and from everywhere unless given. */
+  readonly listener?: Listener;
 }
 
 /** What a reload has done. */
@@ -84,11 +93,13 @@ export interface Worker {
 /** Under `deno serve`: how long requests being served may go on after a signal, in milliseconds. */
 const SERVE_GRACE_MS = 10_000;
 
+const ANYWHERE: Listener = { isLoopback: false, isTls: false };
+
 /** Builds the gateway for a configuration. Nothing is spawned before the first request that needs it. */
 export function createWorker(env: WorkerEnv): Worker {
-  const { log, logs = new Logs(), configFiles = noConfigFiles() } = env;
+  const { log, logs = new Logs(), configFiles = noConfigFiles(), listener = ANYWHERE } = env;
   const clock = env.clock ?? systemClock;
-  let current = putInForce(env.config);
+  let current = putInForce(env.config, listener);
   let scheduling = schedulingOf(env.config);
   let closed: GatewayError | null = null;
   const backends = new Backends({ specs: env.specs, clock, log, onOutput: logs.writeOutput });
@@ -99,15 +110,36 @@ export function createWorker(env: WorkerEnv): Worker {
     running: () => [...backends.present().keys()],
     settings: () => scheduling.settings,
   });
+  const phaseOf = (model: string) => backends.phaseOf(model);
+  const names: Names = new Names({ phaseOf, onChange: () => events.profileChanged() });
+  const inFlight = new InFlight({ clock });
+  const events: EventFeed = new EventFeed({
+    logs,
+    inFlight,
+    modelStatus: () => modelStatus(current.config, { phaseOf }),
+    activeProfile: () => names.activeProfile,
+    sessionHeaders: () => current.config.sessionHeaders,
+    clock,
+    log,
+  });
+  backends.subscribe(() => events.modelsChanged());
+  const bodyMemory = new BodyMemory(env.config.limits.bodyMemoryBytes);
   const fetch = createRoutes({
     current: () => current,
     configFiles,
     scheduler,
     backends,
+    names,
+    inFlight,
+    events,
+    openRequests: new OpenRequests(),
+    bodyMemory,
+    responseOwners: new ResponseOwners(),
     clientFor: createClients((model) => current.config.models.get(model)?.timeouts),
     clock,
     log,
     logs,
+    isTls: listener.isTls,
     version: VERSION,
   });
 
@@ -123,7 +155,10 @@ export function createWorker(env: WorkerEnv): Worker {
       const next = read(portsOf(backends.present()));
       const difference = differenceOf(current.config, next.config);
       if (!difference.isAny) return { difference, draining: [], drained: Promise.resolve() };
-      current = putInForce(next.config);
+      current = putInForce(next.config, listener);
+      names.keepAfterReload(next.config);
+      bodyMemory.setMax(next.config.limits.bodyMemoryBytes);
+      events.modelsChanged();
       const rules = { before: scheduling.settings, after: next.config.scheduler };
       scheduling = schedulingOf(next.config);
       const outdated = backends.reconfigure(next.specs);
@@ -138,6 +173,7 @@ export function createWorker(env: WorkerEnv): Worker {
     async close({ graceMs }) {
       closed = new GatewayError("shutting_down", "The gateway is shutting down");
       preload.stop();
+      events.close();
       scheduler.close(closed);
       await within(clock, graceMs, scheduler.drained());
       try {

@@ -1,25 +1,53 @@
 /**
- * The HTTP table of contents.
+ * The way of every request: rules of hosts and pages, key, row of a table, answer.
  *
  * @module
  */
 
 import { Hono } from "hono";
+import type { Backends } from "../backend/backends.ts";
 import { describeError, GatewayError, toGatewayError } from "../errors.ts";
+import { type Client, requireScope, takeQueryKey } from "../gateway/auth.ts";
+import { clientOf } from "../gateway/client_address.ts";
+import { applyCors, corsHeaders, preflight } from "../gateway/cors.ts";
 import { dialectOf, errorResponse } from "../gateway/error_response.ts";
 import { pathOf } from "../gateway/request_url.ts";
-import { listModels } from "../routing/listing.ts";
-import { addConfigRoutes, type ConfigEnv } from "./config.ts";
-import type { ConfigInForce, Router } from "./config_in_force.ts";
+import { checkShape, thenHangUp } from "../gateway/request_shape.ts";
+import { checkSite, type SiteFacts, siteFactsOf } from "../gateway/site_rules.ts";
+import type { EventFeed } from "../observe/events.ts";
+import type { Logs } from "../observe/logs.ts";
+import type { Names } from "../routing/names.ts";
+import { addConfigRoutes, type ConfigFiles } from "./config.ts";
+import type { ConfigInForce, RequestContext, RouteContext, Router } from "./config_in_force.ts";
+import { addEventRoutes } from "./events.ts";
+import { addInFlightRoutes } from "./in_flight.ts";
 import { type InferenceEnv, serveInference } from "./inference.ts";
-import { findInferenceRoute, INFERENCE_ROUTES } from "./inference_table.ts";
-import { addLogRoutes, type LogsEnv } from "./logs.ts";
-import { addOperateRoutes, type OperateEnv } from "./operate.ts";
+import { findInferenceRoute } from "./inference_table.ts";
+import { addLogRoutes } from "./logs.ts";
+import { addModelRoutes } from "./models.ts";
+import { openApiDocument } from "./openapi.ts";
+import { addOperateRoutes } from "./operate.ts";
+import { findOperation } from "./operations.ts";
+import { isPassedThrough, servePassThrough } from "./pass_through.ts";
+import { methodsAt } from "./route_methods.ts";
+import type { Viewer } from "./viewer.ts";
 
 /** What the routes need. */
-export interface RoutesEnv extends InferenceEnv, OperateEnv, LogsEnv, ConfigEnv {
+export interface RoutesEnv extends InferenceEnv {
   /** The config in force; asked once for each request, which then keeps what it got. */
   readonly current: () => ConfigInForce;
+  /** Its files. */
+  readonly configFiles: ConfigFiles;
+  /** The processes. */
+  readonly backends: Backends;
+  /** What names mean. */
+  readonly names: Names;
+  /** The gateway's logs. */
+  readonly logs: Logs;
+  /** The event feed. */
+  readonly events: EventFeed;
+  /** Whether the gateway itself speaks https. */
+  readonly isTls: boolean;
   /** The version that `/api/version` tells. */
   readonly version: string;
 }
@@ -32,100 +60,109 @@ export interface ConnectionInfo {
 
 /** Builds the whole HTTP surface: a function from request to response that never rejects. */
 export function createRoutes(env: RoutesEnv): (request: Request, info?: ConnectionInfo) => Promise<Response> {
-  const app: Router = new Hono();
+  const own = ownRoutes(env);
 
-  app.get("/health", (c) => c.text("OK"));
-  app.get("/wol-health", (c) => c.text("OK"));
-
-  app.use("*", async (c, next) => {
-    c.env.checkKey(c.req.raw.headers);
-    await next();
-  });
-
-  const models = ({ config }: ConfigInForce) => {
-    const loaded = env.backends.snapshot().filter((b) => b.phase !== "stopped").map((b) => b.model);
-    const facts = { loaded: new Set(loaded), createdS: Math.floor(Date.now() / 1000) };
-    return { data: listModels(config, facts), object: "list" };
-  };
-  for (const path of ["/v1/models", "/models"]) {
-    app.get(path, (c) => {
-      const origin = c.req.header("origin");
-      if (origin !== undefined) {
-        c.header("access-control-allow-origin", origin);
-        c.header("vary", "Origin");
-      }
-      return c.json(models(c.env));
-    });
-  }
-  app.get("/api/version", (c) => c.json({ version: env.version, commit: "unknown", build_date: "unknown" }));
-  addOperateRoutes(app, env);
-  addLogRoutes(app, env);
-  addConfigRoutes(app, env);
-
-  const methods = methodsByPath(app);
-  app.notFound((c) => {
-    const allowed = methods.get(c.req.path);
-    if (allowed === undefined) throw new GatewayError("not_found", `Nothing is served at ${c.req.path}`);
-    const error = new GatewayError("method_not_allowed", `${c.req.path} answers ${allowed.join(", ")} only`);
-    const response = refuse(c.req.raw, error);
-    response.headers.set("allow", allowed.join(", "));
+  return async (request, info) => {
+    if (request.method === "OPTIONS") return preflight(request.headers);
+    const id = crypto.randomUUID();
+    const inForce = env.current();
+    const site = siteFactsOf(request);
+    let response: Response;
+    try {
+      response = await answer(request, { id, inForce, site, peerAddress: info?.remoteAddr?.hostname ?? null });
+    } catch (thrown) {
+      response = fail(request, thrown, id); // hono, too, lets a thrown value that is no Error through
+    }
+    if (response.status === SWITCHED) return response; // its headers have been sent
+    response.headers.set("x-request-id", id);
+    const cors = corsHeaders(site, inForce.site);
+    if (cors.length > 0 || site.origin !== null) applyCors(response.headers, cors);
     return response;
-  });
-  app.onError((thrown, c) => fail(c.req.raw, thrown));
+  };
 
-  function fail(request: Request, thrown: unknown): Response {
+  interface Asked {
+    readonly id: string;
+    readonly inForce: ConfigInForce;
+    readonly site: SiteFacts;
+    readonly peerAddress: string | null;
+  }
+
+  async function answer(request: Request, { id, inForce, site, peerAddress }: Asked): Promise<Response> {
+    checkShape(request);
+    const path = pathOf(request.url);
+    const inference = findInferenceRoute(request.method, path);
+    const isPassed = inference === undefined && isPassedThrough(path);
+    const operation = inference === undefined && !isPassed ? findOperation(request.method, path) : undefined;
+    const changes = operation === undefined || operation.method !== "GET" || operation.changes === true;
+    const refusal = checkSite(site, inForce.site, { changes });
+    if (refusal !== null) throw refusal;
+    if (inference === undefined && !isPassed && operation === undefined) return notServed(request, path, id);
+    const { url, key } = operation?.takesQueryKey === true
+      ? takeQueryKey(request.url)
+      : { url: request.url, key: null };
+    const from = clientOf(request.headers, { address: peerAddress, isTls: env.isTls }, inForce.config.trustProxy);
+    const client = operation?.scope === null ? NOBODY : inForce.identify(request.headers, { queryKey: key });
+    const context: RequestContext = { ...inForce, id, client, from, peerAddress };
+    if (operation === undefined) {
+      requireScope(client, "inference");
+      if (inference !== undefined) return await serveInference(env, inference, request, context);
+      return await servePassThrough(env, request, context);
+    }
+    if (operation.scope !== null && operation.scope !== "any") requireScope(client, operation.scope);
+    return await own.fetch(url === request.url ? request : new Request(url, request), context);
+  }
+
+  function notServed(request: Request, path: string, id: string): Response {
+    const methods = methodsAt(path);
+    if (methods.length === 0) throw new GatewayError("not_found", `Nothing is served at ${path}`);
+    const allow = methods.join(", ");
+    const response = refuse(request, new GatewayError("method_not_allowed", `${path} answers ${allow} only`), id);
+    response.headers.set("allow", allow);
+    return response;
+  }
+
+  function fail(request: Request, thrown: unknown, id: string): Response {
     const error = request.signal.aborted && !(thrown instanceof GatewayError)
       ? new GatewayError("client_closed", "The client left before the answer")
       : toGatewayError(thrown);
     if (error.status >= 500) env.log.warn(`${request.method} ${pathOf(request.url)}: ${describeError(error)}`);
-    return refuse(request, error);
+    return refuse(request, error, id);
   }
 
-  function refuse(request: Request, error: GatewayError): Response {
+  function refuse(request: Request, error: GatewayError, requestId: string): Response {
     const dialect = dialectOf(pathOf(request.url));
-    const response = errorResponse(error, { dialect, accept: request.headers.get("accept"), operator: false });
+    const accept = request.headers.get("accept");
+    const response = errorResponse(error, { dialect, accept, operator: false, requestId });
+    if (request.method === "CONNECT") return thenHangUp(response);
     if (error.status === 401) response.headers.set("www-authenticate", 'Basic realm="berth"');
     return response;
   }
 
-  return async (request, info) => {
-    const id = crypto.randomUUID();
-    const current = env.current();
-    let response: Response;
-    try {
-      refuseStrangeHost(request.headers.get("host"));
-      const route = findInferenceRoute(request.method, pathOf(request.url));
-      if (route !== undefined) {
-        current.checkKey(request.headers);
-        const { config } = current;
-        return await serveInference(env, route, request, {
-          id,
-          remoteAddr: info?.remoteAddr?.hostname ?? null,
-          config,
-        });
-      }
-      response = await app.fetch(request, current);
-    } catch (thrown) {
-      response = fail(request, thrown); // hono, too, lets a thrown value that is no Error through
-    }
-    response.headers.set("x-request-id", id);
-    return response;
-  };
-}
-
-/** The runtime puts the Host header into the URL as it is: one with a path in it would choose the route. */
-function refuseStrangeHost(host: string | null): void {
-  if (host === null || !/[/?#\\@]/.test(host)) return;
-  throw new GatewayError("bad_request", "The Host header is not the name of a host");
-}
-
-function methodsByPath(app: Router): ReadonlyMap<string, readonly string[]> {
-  const methods = new Map<string, string[]>();
-  for (const { method, path } of [...INFERENCE_ROUTES, ...app.routes]) {
-    if (method === "ALL") continue;
-    const known = methods.get(path) ?? [];
-    if (!known.includes(method)) known.push(method);
-    methods.set(path, known);
+  function ownRoutes(env: RoutesEnv): Router {
+    const app: Router = new Hono();
+    for (const path of ["/health", "/wol-health"]) app.get(path, (c) => c.text("OK"));
+    const document = openApiDocument(env.version);
+    app.get("/openapi.json", (c) => c.json(document));
+    app.get("/api/version", (c) => c.json({ version: env.version, commit: "unknown", build_date: "unknown" }));
+    const viewerOf = ({ env: { client } }: RouteContext): Viewer => ({
+      mayUse: client.mayUse,
+      mayReadLogs: client.may("logs"),
+    });
+    addModelRoutes(app, env);
+    addOperateRoutes(app, env);
+    addInFlightRoutes(app, { ...env, viewerOf });
+    addLogRoutes(app, env);
+    addEventRoutes(app, { ...env, viewerOf });
+    addConfigRoutes(app, env);
+    app.notFound((c: RouteContext) => {
+      throw new GatewayError("not_found", `Nothing is served at ${c.req.path}`);
+    });
+    app.onError((thrown, c) => fail(c.req.raw, thrown, c.env.id));
+    return app;
   }
-  return methods;
 }
+
+const SWITCHED = 101;
+
+/** For routes that ask for no key. */
+const NOBODY: Client = { name: null, key: null, may: () => false, mayUse: () => false };

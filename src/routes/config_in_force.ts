@@ -4,22 +4,49 @@
  * @module
  */
 
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { Config } from "../config/types.ts";
-import { createKeyCheck, type KeyCheck } from "../gateway/auth.ts";
+import { type Client, createKeyCheck, type KeyCheck } from "../gateway/auth.ts";
+import type { ClientFacts } from "../gateway/client_address.ts";
+import { createSiteRules, type SiteRules } from "../gateway/site_rules.ts";
+
+/** Where the gateway listens, as far as its rules depend on it. */
+export interface Listener {
+  /** Whether only programs on this machine can reach it. */
+  readonly isLoopback: boolean;
+  /** Whether it speaks https. */
+  readonly isTls: boolean;
+}
 
 /** A config, and what is made of it once for all its requests. */
 export interface ConfigInForce {
   /** The effective configuration. */
   readonly config: Config;
-  /** Who may use the gateway. */
-  readonly checkKey: KeyCheck;
+  /** Who asks, and what that client may do. */
+  readonly identify: KeyCheck;
+  /** Which hosts and origins may be used. */
+  readonly site: SiteRules;
 }
 
-/** The routes that are looked up by path; a request's {@link ConfigInForce} is its `c.env`. */
-export type Router = Hono<{ Bindings: ConfigInForce }>;
+/** What is known about a request besides itself. */
+export interface RequestContext extends ConfigInForce {
+  /** The id that names this request everywhere. */
+  readonly id: string;
+  /** Whose key it carries. */
+  readonly client: Client;
+  /** Where it comes from, as far as that is believed. */
+  readonly from: ClientFacts;
+  /** The address at the other end of the connection; `null` when there is none. */
+  readonly peerAddress: string | null;
+}
+
+/** The routes that are looked up by path; a request's {@link RequestContext} is its `c.env`. */
+export type Router = Hono<{ Bindings: RequestContext }>;
+
+/** What a route of {@link Router} is given. */
+export type RouteContext = Context<{ Bindings: RequestContext }>;
 
 /** Makes of a config what its requests need. */
-export function putInForce(config: Config): ConfigInForce {
-  return { config, checkKey: createKeyCheck(config.apiKeys) };
+export function putInForce(config: Config, listener: Listener): ConfigInForce {
+  return { config, identify: createKeyCheck(config.apiKeys), site: createSiteRules(config, listener) };
 }

@@ -1,28 +1,32 @@
 /**
- * A model request from its body to the one who serves it: read, resolve, hand on.
+ * A request of a model-dispatched route: read, resolve, hand on.
  *
  * @module
  */
 
-import type { Config } from "../config/types.ts";
-import { GatewayError } from "../errors.ts";
-import { readModelRequest, replaceModel } from "../gateway/body.ts";
+import type { Clock } from "../clock.ts";
+import type { OpenRequests } from "../gateway/open_requests.ts";
+import type { BodyMemory } from "../gateway/request/body_memory.ts";
+import { readNamedRequest } from "../gateway/request/named_request.ts";
 import { pathOf, queryOf } from "../gateway/request_url.ts";
-import { resolveModel } from "../routing/resolve.ts";
+import type { Names } from "../routing/names.ts";
+import type { RequestContext } from "./config_in_force.ts";
+import { dispatch, type DispatchEnv } from "./dispatch.ts";
 import type { InferenceRoute } from "./inference_table.ts";
-import { type LocalEnv, serveLocal } from "./local.ts";
+import type { ResponseOwners } from "./response_owners.ts";
 
 /** What serving a model request needs. */
-export type InferenceEnv = LocalEnv;
-
-/** What is known about a request besides itself. */
-export interface InferenceCall {
-  /** The id that names this request everywhere. */
-  readonly id: string;
-  /** Address of the client, if the transport tells it. */
-  readonly remoteAddr: string | null;
-  /** The config that was in force when it arrived. */
-  readonly config: Config;
+export interface InferenceEnv extends DispatchEnv {
+  /** What names mean. */
+  readonly names: Pick<Names, "resolve" | "resolvePath">;
+  /** How many requests each key has open. */
+  readonly openRequests: OpenRequests;
+  /** What the bodies of all requests take up. */
+  readonly bodyMemory: BodyMemory;
+  /** Which model made a stored response. */
+  readonly responseOwners: ResponseOwners;
+  /** Time. */
+  readonly clock: Clock;
 }
 
 /**
@@ -34,31 +38,43 @@ export async function serveInference(
   env: InferenceEnv,
   route: InferenceRoute,
   request: Request,
-  call: InferenceCall,
+  context: RequestContext,
 ): Promise<Response> {
   void request.signal; // wired lazily by the runtime: touched before anything is awaited
-  const { model, bytes } = await readRequest(call.config, route, request);
-  const path = pathOf(request.url).slice(route.prefix.length) + queryOf(request.url);
-  return await serveLocal(env, { ...call, request, model, path, bytes, dialect: route.dialect });
-}
-
-/** The model that is meant, and the bytes that its backend is to get. */
-async function readRequest(
-  config: Config,
-  route: InferenceRoute,
-  request: Request,
-): Promise<{ readonly model: string; readonly bytes: Uint8Array<ArrayBuffer> | null }> {
-  if (route.modelIn === "query") return { model: resolveModel(config, modelOfQuery(request.url)), bytes: null };
-  const read = await readModelRequest(request, { maxBytes: config.limits.requestBodyBytes });
-  const model = resolveModel(config, read.model);
-  const upstreamName = config.models.get(model)?.useModelName ?? "";
-  return { model, bytes: upstreamName === "" ? read.bytes : replaceModel(read, upstreamName) };
-}
-
-function modelOfQuery(url: string): string {
-  const model = new URLSearchParams(queryOf(url)).get("model") ?? "";
-  if (model !== "") return model;
-  throw new GatewayError("bad_request", "The query needs a parameter model with the name of a model", {
-    param: "model",
+  const { config, client } = context;
+  using ends = new DisposableStack();
+  ends.defer(env.openRequests.enter(client, config.limits.openRequestsPerKey));
+  const path = pathOf(request.url).slice(route.prefix.length);
+  const owner = route.modelIn === "query" ? ownerOf(env.responseOwners, path, request.url) : undefined;
+  const named = await readNamedRequest(request, {
+    modelIn: owner === undefined ? route.modelIn : { known: owner },
+    maxBytes: config.limits.requestBodyBytes,
+    deadlineMs: config.limits.bodyTimeoutMs,
+    memory: env.bodyMemory,
+    clock: env.clock,
   });
+  ends.defer(() => named.drop());
+  const resolution = env.names.resolve(config, named.model);
+  ends.defer(() => resolution.release());
+  return await dispatch(env, {
+    request,
+    context,
+    resolution,
+    named,
+    path,
+    route,
+    ends,
+    ...(isNewResponse(route) ? { onPiece: env.responseOwners.listen(named.model) } : {}),
+  });
+}
+
+/** The model that made the response which the path names, if the query names none. */
+function ownerOf(owners: ResponseOwners, path: string, url: string): string | undefined {
+  const id = /^\/v1\/responses\/([^/]+)/.exec(path)?.[1];
+  if (id === undefined || new URLSearchParams(queryOf(url)).has("model")) return undefined;
+  return owners.modelOf(id);
+}
+
+function isNewResponse({ method, path }: InferenceRoute): boolean {
+  return method === "POST" && (path === "/v1/responses" || path === "/responses" || path === "/v/responses");
 }

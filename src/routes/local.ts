@@ -6,16 +6,20 @@
 
 import type { BackendTarget } from "../backend/types.ts";
 import type { Clock } from "../clock.ts";
-import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { CREDENTIAL_HEADERS } from "../gateway/auth.ts";
 import type { Dialect } from "../gateway/error_response.ts";
 import { requestHeaders } from "../gateway/headers.ts";
-import { proxy } from "../gateway/proxy.ts";
+import { proxy, type ProxyLease } from "../gateway/proxy.ts";
+import type { NamedRequest } from "../gateway/request/named_request.ts";
+import type { Outcome } from "../gateway/response_stream.ts";
 import type { UpstreamClient } from "../gateway/upstream/client.ts";
+import type { HeaderList } from "../gateway/upstream/message.ts";
 import type { Log } from "../log.ts";
+import type { InFlightEntry } from "../observe/in_flight_entry.ts";
 import type { Lease } from "../scheduler/lease.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { RequestContext } from "./config_in_force.ts";
 
 /** What serving a local model needs. */
 export interface LocalEnv {
@@ -29,7 +33,7 @@ export interface LocalEnv {
   readonly log: Log;
 }
 
-/** A request whose model is known. */
+/** A request for a local model. */
 export interface LocalCall {
   /** The id that names this request everywhere. */
   readonly id: string;
@@ -39,15 +43,26 @@ export interface LocalCall {
   readonly model: string;
   /** Path at the backend, with the query. */
   readonly path: string;
-  /** The bytes that the backend is to get. */
-  readonly bytes: Uint8Array<ArrayBuffer> | null;
+  /** What the backend is to get. */
+  readonly outgoing: Outgoing;
   /** The protocol of the client. */
   readonly dialect: Dialect;
-  /** Address of the client, if the transport tells it. */
-  readonly remoteAddr: string | null;
-  /** The config that was in force when it arrived. */
-  readonly config: Config;
+  /** Whether the client asked for a stream. */
+  readonly wantsStream: boolean;
+  /** Who asks, and the config that was in force when it arrived. */
+  readonly context: RequestContext;
+  /** Ends the wait in line besides the client's own leaving; its reason is thrown. */
+  readonly waitSignal?: AbortSignal;
+  /** Is told where the request is. */
+  readonly inFlight?: Pick<InFlightEntry, "queued" | "loading" | "serving"> | null;
+  /** Sees each piece of the answer. */
+  readonly tap: (piece: Uint8Array) => void;
+  /** Told once how the answer ended; not when this throws. */
+  readonly onEnd: (outcome: Outcome) => void;
 }
+
+/** A body as it is to be sent. */
+export type Outgoing = Pick<NamedRequest, "body" | "length" | "canRepeat" | "contentType">;
 
 /** How long a refused connection may wait for the news that its backend has exited, in milliseconds. */
 const EXIT_NEWS_MS = 500;
@@ -58,8 +73,9 @@ const EXIT_NEWS_MS = 500;
  * @throws {GatewayError} for everything that goes wrong before the first byte of the answer.
  */
 export async function serveLocal(env: LocalEnv, call: LocalCall): Promise<Response> {
-  const { id, model, request } = call;
-  const lease = await env.scheduler.acquire(model, { signal: request.signal, id });
+  const { id, model, request, waitSignal } = call;
+  const signal = waitSignal === undefined ? request.signal : AbortSignal.any([request.signal, waitSignal]);
+  const lease = await env.scheduler.acquire(model, { signal, id });
   try {
     return await forward(env, call, lease);
   } catch (error) {
@@ -75,33 +91,49 @@ async function forward(env: LocalEnv, call: LocalCall, lease: Lease<BackendTarge
     // A backend that was killed while idle is found dead by its next request: once, it is started again for it.
     if (!await isGoneUnseen(env, lease.target, error)) throw error;
     env.log.info(`Backend of ${lease.model} had gone: starting it again for the request at hand`);
+    if (!call.outgoing.canRepeat) throw error;
     await lease.renew();
     return await send(env, call, lease);
   }
 }
 
-function send(env: LocalEnv, call: LocalCall, lease: Lease<BackendTarget>): Promise<Response> {
+/** Has a backend answer that is held. */
+export function send(
+  env: Pick<LocalEnv, "clientFor" | "clock" | "log">,
+  call: LocalCall,
+  lease: ProxyLease & { readonly target: BackendTarget },
+): Promise<Response> {
   const { clock, log } = env;
-  const { config, request } = call;
+  const { request, context, outgoing } = call;
+  const { config, from, peerAddress } = context;
   const client = env.clientFor(lease.target);
+  const headers = requestHeaders(request.headers, {
+    host: client.host,
+    remoteAddr: peerAddress,
+    scheme: from.scheme,
+    forwardedHost: from.host,
+    credentialNames: config.apiKeys.length > 0 ? CREDENTIAL_HEADERS : [],
+  });
   return proxy({
     method: request.method,
     signal: request.signal,
     lease,
     client,
     path: call.path,
-    body: call.bytes,
-    headers: requestHeaders(request.headers, {
-      host: client.host,
-      remoteAddr: call.remoteAddr,
-      credentialNames: config.apiKeys.length > 0 ? CREDENTIAL_HEADERS : [],
-    }),
-    answerHeaders: [["x-request-id", call.id]],
+    body: outgoing.body(),
+    bodyLength: outgoing.length,
+    headers: outgoing.contentType === null ? headers : withContentType(headers, outgoing.contentType),
     dialect: call.dialect,
     bounds: { bufferBytes: config.limits.responseBufferBytes, stalledMs: config.limits.stalledWriteMs },
     clock,
     log,
+    tap: call.tap,
+    onEnd: call.onEnd,
   });
+}
+
+function withContentType(headers: HeaderList, type: string): HeaderList {
+  return [...headers.filter(([name]) => name !== "content-type"), ["content-type", type]];
 }
 
 /** Whether the backend has gone and cannot have seen the request; one that it may have seen is never sent twice. */

@@ -4,14 +4,13 @@
  * @module
  */
 
-import type { Context } from "hono";
 import type { Backends } from "../backend/backends.ts";
 import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { findRecord, listRecords, type RecordFacts } from "../routing/listing.ts";
 import type { Names } from "../routing/names.ts";
 import type { ConfigFiles } from "./config.ts";
-import type { ConfigInForce, Router } from "./config_in_force.ts";
+import type { RequestContext, Router } from "./config_in_force.ts";
 
 /** What the routes of names need. */
 export interface ModelsEnv {
@@ -21,8 +20,6 @@ export interface ModelsEnv {
   readonly backends: Pick<Backends, "phaseOf">;
   /** Says since when the config is in force. */
   readonly configFiles: Pick<ConfigFiles, "origin">;
-  /** Whether the client of a request may use a model, by its id or `peer/model`; every client all of them unless given. */
-  readonly mayUse?: (inForce: ConfigInForce, model: string) => boolean;
 }
 
 /** Far more than a profile's name needs. */
@@ -33,11 +30,9 @@ export function addModelRoutes(app: Router, env: ModelsEnv): void {
   const { names } = env;
   for (const path of ["/v1/models", "/models"]) {
     app.get(path, (c) => {
-      echoOrigin(c);
       return c.json({ data: listRecords(c.env.config, factsFor(env, c.env)), object: "list" });
     });
     app.get(`${path}/:id{.+}`, (c) => {
-      echoOrigin(c);
       return c.json(findRecord(c.env.config, c.req.param("id"), factsFor(env, c.env)));
     });
   }
@@ -49,19 +44,13 @@ export function addModelRoutes(app: Router, env: ModelsEnv): void {
   });
 }
 
-function factsFor({ names, backends, configFiles, mayUse }: ModelsEnv, inForce: ConfigInForce): RecordFacts {
+function factsFor({ names, backends, configFiles }: ModelsEnv, { client }: RequestContext): RecordFacts {
   return {
     phaseOf: (model) => backends.phaseOf(model),
     createdS: Math.floor(Date.parse(configFiles.origin().loadedAt) / 1000),
     activeProfile: names.activeProfile,
-    mayUse: mayUse && ((model) => mayUse(inForce, model)),
+    mayUse: client.mayUse,
   };
-}
-
-function echoOrigin(c: Context): void {
-  c.header("vary", "Origin", { append: true });
-  const origin = c.req.header("origin");
-  if (origin !== undefined) c.header("access-control-allow-origin", origin);
 }
 
 function listProfiles({ profiles }: Config): readonly Record<string, unknown>[] {

@@ -5,7 +5,7 @@
  * @module
  */
 
-type Scope = "inference" | "models" | "logs" | "operate" | "config";
+import type { Scope } from "../config/types.ts";
 
 /** A JSON Schema, as far as this table needs it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export interface QueryParameter {
 /** One route. */
 export interface Operation {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** `{name}` stands for one segment, `{name…}` for one or more. */
+  /** `{name}` stands for one segment, `{name…}` for any number of them. */
   readonly path: string;
   /** What a key must be allowed to do; `any` = a key is enough; `null` = no key is asked for. */
   readonly scope: Scope | "any" | null;
@@ -30,6 +30,10 @@ export interface Operation {
   readonly body?: JsonSchema;
   /** What a success is. */
   readonly answer: Answer;
+  /** Whether a GET does more than read. */
+  readonly changes?: boolean;
+  /** Whether the key may stand in the query, for clients that cannot send headers. */
+  readonly takesQueryKey?: boolean;
 }
 
 /** A successful answer. */
@@ -82,7 +86,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
 
   get("/running", "operate", "List the backends that run", json("The backends", { type: "object" })),
-  get("/unload", "operate", "Unload every model", OK_TEXT),
+  { ...get("/unload", "operate", "Unload every model", OK_TEXT), changes: true },
   post("/api/models/unload", "operate", "Unload every model", DONE),
   post("/api/models/unload/{model…}", "operate", "Unload a model", OK_TEXT),
 
@@ -105,15 +109,24 @@ export const OPERATIONS: readonly Operation[] = [
   post("/api/inflight/{id}/cancel", "operate", "Cancel a request that is in flight", DONE),
 
   get("/logs", "logs", "The newest log", LOG),
-  { ...get("/logs/stream", "logs", "Follow the log", LOG), query: LOG_QUERY },
+  { ...get("/logs/stream", "logs", "Follow the log", LOG), query: LOG_QUERY, takesQueryKey: true },
   {
     ...get("/logs/stream/{source…}", "logs", "Follow one log: `proxy`, `upstream`, or that of a model", LOG),
     query: LOG_QUERY,
+    takesQueryKey: true,
   },
-  get("/api/events", "logs", "Follow what happens: logs, models, requests in flight, profiles", {
-    type: "text/event-stream",
-    about: "Events of the name `message`; `data` is a JSON object of `type` and `data`, which is JSON in a text",
-  }),
+  {
+    ...get("/api/events", "operate", "Follow what happens: models, requests in flight, profiles, logs", {
+      type: "text/event-stream",
+      about: "Events of the name `message`; `data` is a JSON object of `type` and `data`, which is JSON in a text",
+    }),
+    query: [{
+      name: "format",
+      schema: { enum: ["message", "plain"], default: "message" },
+      about: "`plain` names each event by its type, with JSON as its data",
+    }],
+    takesQueryKey: true,
+  },
 
   get("/api/config", "config", "Where the config in force is from", json("Its origin")),
   post("/api/config/reload", "config", "Read the config's files again", json("What came of it")),
@@ -133,4 +146,22 @@ function json(about: string, schema: JsonSchema = { type: "object" }): Answer {
 
 function object(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
   return { type: "object", properties, required: Object.keys(properties) };
+}
+
+const EXACT: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((row) => [`${row.method} ${row.path}`, row]));
+const TEMPLATES = OPERATIONS.filter(({ path }) => path.includes("{")).map((operation) => ({
+  operation,
+  pattern: patternOf(operation.path),
+}));
+
+/** The row for a request; HEAD is answered like GET. */
+export function findOperation(method: string, path: string): Operation | undefined {
+  const asked = method === "HEAD" ? "GET" : method;
+  const exact = EXACT.get(`${asked} ${path}`);
+  if (exact !== undefined) return exact;
+  return TEMPLATES.find(({ operation, pattern }) => operation.method === asked && pattern.test(path))?.operation;
+}
+
+function patternOf(template: string): RegExp {
+  return new RegExp(`^${template.replace(/\{\w+…\}/g, ".*").replace(/\{\w+\}/g, "[^/]+")}$`);
 }

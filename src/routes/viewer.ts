@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Context } from "hono";
-import type { ConfigInForce } from "./config_in_force.ts";
+import type { RouteContext } from "./config_in_force.ts";
 
 /** A client's rights, as far as looking goes. */
 export interface Viewer {
@@ -16,4 +15,4 @@ export interface Viewer {
 }
 
 /** Tells who asks. */
-export type ViewerOf = (c: Context<{ Bindings: ConfigInForce }>) => Viewer;
+export type ViewerOf = (c: RouteContext) => Viewer;

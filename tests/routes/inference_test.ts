@@ -1,17 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Backends } from "../../src/backend/backends.ts";
-import type { BackendTarget } from "../../src/backend/types.ts";
-import { systemClock } from "../../src/clock.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { silentLog } from "../../src/log.ts";
-import { Logs } from "../../src/observe/logs.ts";
-import { createRoutes } from "../../src/routes/app.ts";
-import { noConfigFiles } from "../../src/routes/config.ts";
-import { putInForce } from "../../src/routes/config_in_force.ts";
 import { INFERENCE_ROUTES } from "../../src/routes/inference_table.ts";
-import type { Lease } from "../../src/scheduler/lease.ts";
-import type { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { type RawBackend, rawBackend, type RawSocket } from "../gateway/raw_backend.ts";
+import { surface } from "./surface.ts";
 
 const CONFIG = `
 limits:
@@ -36,7 +26,7 @@ Deno.test("every row of the table reaches its own path at the backend, query inc
     for (const verb of method === "GET" ? ["GET", "HEAD"] : [method]) {
       const answer = ask(verb, target, verb === "POST" ? '{"model":"m"}' : undefined);
       socket ??= await backend.accept();
-      const text = await socket.readUntil(verb === "POST" && modelIn === "body" ? "}" : "\r\n\r\n");
+      const text = await socket.readUntil(verb === "POST" ? "}" : "\r\n\r\n");
       assertStringIncludes(text, `${verb} ${target.slice(prefix.length)} HTTP/1.1\r\n`);
       await socket.write(verb === "HEAD" ? "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n" : OK);
       const response = await answer;
@@ -53,9 +43,11 @@ for (
     ["PUT", "/v1/chat/completions", "POST"],
     ["GET", "/v1/chat/completions", "POST"],
     ["HEAD", "/v1/messages", "POST"],
-    ["POST", "/sdapi/v1/loras", "GET"],
-    ["DELETE", "/v1/audio/voices", "POST, GET"],
-    ["POST", "/v1/models", "GET"],
+    ["POST", "/sdapi/v1/loras", "GET, HEAD"],
+    ["DELETE", "/v1/audio/voices", "GET, HEAD, POST"],
+    ["POST", "/v1/models", "GET, HEAD"],
+    ["PUT", "/v1/responses/resp_1", "GET, HEAD, DELETE"],
+    ["GET", "/api/models/unload/m/x", "POST"],
   ] as const
 ) {
   Deno.test(`${method} ${path} is 405, and Allow says what it answers`, async () => {
@@ -200,47 +192,6 @@ Deno.test("a Host header with a path in it does not choose the route", async () 
   assertEquals(leases.granted, 0);
 });
 
-/** The routes over `backend`, with a scheduler that grants at once and counts. */
 function routes(backend: RawBackend) {
-  const { config } = loadConfig({ texts: [{ text: CONFIG, file: "test.yaml" }], env: () => undefined });
-  const current = putInForce(config);
-  const leases = { granted: 0, released: 0 };
-  const acquire = (model: string) => {
-    leases.granted++;
-    let isHeld = true;
-    const lease: Pick<Lease<BackendTarget>, "model" | "target" | "onInterrupt" | "release"> = {
-      model,
-      target: { gone: new AbortController().signal } as BackendTarget,
-      onInterrupt: () => {},
-      release() {
-        if (isHeld) leases.released++;
-        isHeld = false;
-      },
-    };
-    return Promise.resolve(lease);
-  };
-  const serve = createRoutes({
-    current: () => current,
-    configFiles: noConfigFiles(),
-    scheduler: { acquire } as unknown as Scheduler<BackendTarget>,
-    backends: { snapshot: () => [] } as unknown as Backends,
-    clientFor: () => backend.client,
-    clock: systemClock,
-    log: silentLog,
-    logs: new Logs(),
-    version: "test",
-  });
-  const ask = (
-    method: string,
-    path: string,
-    body?: string | ReadableStream,
-    more: Readonly<Record<string, string>> = {},
-  ): Promise<Response> => {
-    const headers: [string, string][] = Object.entries(more);
-    if (typeof body === "string") headers.push(["content-length", String(new TextEncoder().encode(body).length)]);
-    return serve(
-      new Request(`http://gateway.test${path}`, { method, headers, ...(body === undefined ? {} : { body }) }),
-    );
-  };
-  return { ask, leases };
+  return surface(backend, { config: CONFIG });
 }

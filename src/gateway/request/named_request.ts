@@ -25,7 +25,7 @@ import { type AppliedFilters, areIdle } from "./filter_plan.ts";
 import { type ByteEdit, growthOf, HeldBody } from "./held_body.ts";
 import { editsOf } from "./json_edit.ts";
 import { MultipartScanner } from "./multipart_scanner.ts";
-import { type QueryNames, readQuery } from "./query_names.ts";
+import { type QueryNames, readQuery, unreadQuery } from "./query_names.ts";
 import { receiveBody } from "./receive.ts";
 
 /** A request for a model. */
@@ -60,9 +60,10 @@ export interface NamedRequest {
 }
 
 /**
- * Where a route's clients name the model. `query`: the body is not looked at; it is kept as it is, whatever it is.
+ * Where a route's clients name the model. `query`: the body is not looked at; it is kept as it is, whatever it is. `known`:
+ * something else names it, and neither body nor query is looked at.
  */
-export type ModelPlace = "body" | "query";
+export type ModelPlace = "body" | "query" | { readonly known: string };
 
 /** How a request is read. */
 export interface ReadOptions {
@@ -84,8 +85,9 @@ export interface ReadOptions {
  * `body_timeout`, `too_busy`; `client_closed` when the body breaks off.
  */
 export async function readNamedRequest(request: Request, options: ReadOptions): Promise<NamedRequest> {
-  const query = readQuery(queryOf(request.url));
-  if (options.modelIn === "query") return await readUnseen(request, options, query);
+  const { modelIn } = options;
+  const query = typeof modelIn === "string" ? readQuery(queryOf(request.url)) : unreadQuery(queryOf(request.url));
+  if (options.modelIn !== "body") return await readUnseen(request, options, query);
   const type = request.headers.get("content-type");
   const kind = kindOf(type);
   refuseCompressed(request.headers);
@@ -113,7 +115,8 @@ const FIELDS = ["model", "stream"];
 
 /** A request whose body, if it has one, is none of ours. */
 async function readUnseen(request: Request, options: ReadOptions, query: QueryNames): Promise<NamedRequest> {
-  const model = theModel(NO_NAMES, query, null);
+  const { modelIn } = options;
+  const model = typeof modelIn === "string" ? theModel(NO_NAMES, query, null) : modelIn.known;
   const isBodiless = request.method === "GET" || request.method === "HEAD";
   const held = isBodiless
     ? new HeldBody([], options.memory)

@@ -25,10 +25,15 @@ const DECODER = new TextDecoder();
 const MAY_NAME = /[?&](?:m|s|%)/;
 const NO_QUERY: QueryNames = { text: "", model: null, wantsStream: false, withModel: () => "" };
 
+/** A query that is passed on as it is, whatever it says. */
+export function unreadQuery(text: string): QueryNames {
+  return { ...NO_QUERY, text, withModel: () => text };
+}
+
 /** Reads a query with its question mark, or "". Throws `bad_request` when it names two models. */
 export function readQuery(text: string): QueryNames {
   if (text === "") return NO_QUERY;
-  if (!MAY_NAME.test(text)) return { ...NO_QUERY, text, withModel: () => text };
+  if (!MAY_NAME.test(text)) return unreadQuery(text);
   const bytes = ENCODER.encode(text);
   const models = findParameters(bytes, "model", { from: 1 });
   const stream = findParameters(bytes, "stream", { from: 1 }).at(-1);

@@ -1,0 +1,179 @@
+/**
+ * A request whose model is known, to the one who serves it: a backend of this machine or a peer.
+ *
+ * @module
+ */
+
+import type { Backends } from "../backend/backends.ts";
+import type { Config } from "../config/types.ts";
+import { GatewayError } from "../errors.ts";
+import { requireModel } from "../gateway/auth.ts";
+import { dialectOf } from "../gateway/error_response.ts";
+import type { NamedRequest } from "../gateway/request/named_request.ts";
+import type { Outcome } from "../gateway/response_stream.ts";
+import type { InFlight } from "../observe/in_flight.ts";
+import type { InFlightEntry } from "../observe/in_flight_entry.ts";
+import { fullName } from "../routing/destination.ts";
+import type { Resolution } from "../routing/names.ts";
+import type { RequestContext } from "./config_in_force.ts";
+import type { InferenceRoute } from "./inference_table.ts";
+import { type LocalCall, type LocalEnv, send, serveLocal } from "./local.ts";
+
+/** What handing on needs. */
+export interface DispatchEnv extends LocalEnv {
+  /** The table of what is in flight. */
+  readonly inFlight: InFlight;
+  /** The processes. */
+  readonly backends: Pick<Backends, "phaseOf" | "hold">;
+}
+
+/**
+ * What a request for a model here does when the model is not at hand: `wait` in line and have it loaded;
+ * `waitWhileReady`: in line as long as it stays, since it may not cause a load; `pass`: go to it at once, past the line.
+ */
+export type LineRule = "wait" | "waitWhileReady" | "pass";
+
+/** A request to be handed on. */
+export interface Dispatched {
+  readonly request: Request;
+  readonly context: RequestContext;
+  /** What the name means. */
+  readonly resolution: Resolution;
+  /** The request as it was read. */
+  readonly named: NamedRequest;
+  /** Path at the backend. */
+  readonly path: string;
+  /** Its row, if it has one: only such requests are listed as in flight. */
+  readonly route: InferenceRoute | null;
+  /** Whether it goes on as it is: no other name, no filters. */
+  readonly isAsItIs?: boolean;
+  /** `wait` unless given. */
+  readonly line?: LineRule;
+  /** What is to be given back when it is over; taken over at once. */
+  readonly ends: DisposableStack;
+  /** Sees each piece of the answer. */
+  readonly onPiece?: (piece: Uint8Array) => void;
+}
+
+/**
+ * Has a request served.
+ *
+ * @throws {GatewayError} for everything that goes wrong before the first byte of the answer.
+ */
+export async function dispatch(env: DispatchEnv, asked: Dispatched): Promise<Response> {
+  using ends = asked.ends.move();
+  const { context, resolution, named, request } = asked;
+  const { destination } = resolution;
+  requireModel(context.client, { model: fullName(destination), asked: named.model });
+  const outgoing = asked.isAsItIs === true ? named : rewritten(named, resolution, context.config);
+  const removed = new AbortController();
+  const entry = begin(env, asked, removed);
+  const owed = ends.move();
+  const onEnd = ({ kind }: Outcome) => {
+    entry?.end(kind);
+    owed.dispose();
+  };
+  try {
+    const response = await serve(env, { ...asked, named: outgoing }, { entry, removed: removed.signal, onEnd });
+    entry?.responded(response.status, response.headers);
+    return response;
+  } catch (error) {
+    onEnd({ kind: request.signal.aborted ? "clientLeft" : "complete" });
+    throw error;
+  }
+}
+
+/** The name that the one who serves it knows, and the filters that are configured for it. */
+function rewritten(named: NamedRequest, { destination, requested }: Resolution, config: Config): NamedRequest {
+  if (destination.kind === "peer") {
+    return named.withModel(destination.model).withFilters(destination.peer.filters, requested);
+  }
+  const model = config.models.get(destination.model);
+  if (model === undefined) return named;
+  const name = model.useModelName === "" ? requested : model.useModelName;
+  return named.withModel(name).withFilters(model.filters, requested);
+}
+
+function begin(env: DispatchEnv, asked: Dispatched, removed: AbortController): InFlightEntry | null {
+  const { context, request, resolution, named, path, route } = asked;
+  if (route === null || asked.line === "pass") return null;
+  const { destination, selector } = resolution;
+  return env.inFlight.begin({
+    requestId: context.id,
+    model: resolution.shownModel,
+    requested: named.model,
+    method: request.method,
+    path: asked.isAsItIs === true ? path : route.prefix + path,
+    headers: request.headers,
+    remoteAddr: context.from.address,
+    key: context.client.name,
+    stream: named.wantsStream,
+    ...(selector === null ? {} : { metadata: { selector } }),
+    cancel: destination.kind === "local" ? () => env.scheduler.cancel(context.id) : () => {
+      removed.abort(new GatewayError("cancelled", "The request was cancelled by an operator"));
+      return true;
+    },
+  });
+}
+
+interface Watching {
+  readonly entry: InFlightEntry | null;
+  /** Aborts when an operator ends it. */
+  readonly removed: AbortSignal;
+  readonly onEnd: (outcome: Outcome) => void;
+}
+
+async function serve(env: DispatchEnv, asked: Dispatched, { entry, removed, onEnd }: Watching): Promise<Response> {
+  const { request, context, resolution, named, onPiece } = asked;
+  const { destination } = resolution;
+  const call = {
+    id: context.id,
+    request,
+    path: asked.path + named.query,
+    outgoing: named,
+    dialect: asked.route?.dialect ?? dialectOf(asked.path),
+    context,
+    tap: (piece: Uint8Array) => {
+      entry?.bytes(piece.length);
+      onPiece?.(piece);
+    },
+    onEnd,
+  };
+  if (destination.kind === "local") {
+    return await serveLocal(env, {
+      ...call,
+      model: destination.model,
+      wantsStream: named.wantsStream,
+      inFlight: entry,
+    });
+  }
+  void removed;
+  throw new GatewayError("not_implemented", "Peers are not reached yet");
+}
+
+/** In line, as long as the model stays: whoever is next may have it unloaded, and this request may not load it again. */
+async function serveWhileReady(env: DispatchEnv, call: LocalCall): Promise<Response> {
+  const hold = env.backends.hold(call.model);
+  const { gone } = hold.target;
+  hold.release();
+  try {
+    return await serveLocal(env, { ...call, waitSignal: gone });
+  } catch (error) {
+    if (!gone.aborted || error !== gone.reason) throw error;
+    throw new GatewayError(
+      "conflict",
+      `model ${call.model} was unloaded while this request waited, which cannot load it`,
+    );
+  }
+}
+
+/** At once, whoever waits: nothing is loaded for it, and nothing waits for its end but an idle unload. */
+async function servePastTheLine(env: DispatchEnv, call: LocalCall): Promise<Response> {
+  const hold = env.backends.hold(call.model);
+  try {
+    return await send(env, call, { target: hold.target, onInterrupt() {}, release: () => hold.release() });
+  } catch (error) {
+    hold.release();
+    throw error;
+  }
+}

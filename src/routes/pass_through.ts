@@ -1,0 +1,128 @@
+/**
+ * What is passed on to one backend whatever it is: everything below `/upstream/MODEL` and below `/comfyui` (llama-swap spec
+ * §1.8, §1.9).
+ *
+ * What a page loads besides itself never causes a load: such requests need no place in the line, and end with the backend.
+ *
+ * @module
+ */
+
+import { GatewayError } from "../errors.ts";
+import { requireModel } from "../gateway/auth.ts";
+import { readNamedRequest } from "../gateway/request/named_request.ts";
+import { pathOf, queryOf } from "../gateway/request_url.ts";
+import { type Destination, fullName } from "../routing/destination.ts";
+import type { Resolution } from "../routing/names.ts";
+import type { RequestContext } from "./config_in_force.ts";
+import { dispatch, type LineRule } from "./dispatch.ts";
+import type { InferenceEnv } from "./inference.ts";
+import { findInferenceRoute } from "./inference_table.ts";
+
+/** The one model that `/comfyui` leads to. */
+const COMFY_MODEL = "comfyui_auto";
+
+/** Whether a path is passed on as it is. */
+export function isPassedThrough(path: string): boolean {
+  return path.startsWith("/upstream/") || path === "/comfyui" || path.startsWith("/comfyui/");
+}
+
+/**
+ * Passes a request on.
+ *
+ * @throws {GatewayError} for everything that goes wrong before the first byte of the answer.
+ */
+export async function servePassThrough(
+  env: InferenceEnv,
+  request: Request,
+  context: RequestContext,
+): Promise<Response> {
+  void request.signal; // wired lazily by the runtime: touched before anything is awaited
+  const path = pathOf(request.url);
+  using ends = new DisposableStack();
+  const { resolution, rest } = path.startsWith("/upstream/")
+    ? resolveUpstream(env, context, path)
+    : resolveComfy(context, path);
+  ends.defer(() => resolution.release());
+  const { destination } = resolution;
+  requireModel(context.client, { model: fullName(destination), asked: resolution.requested });
+  if (rest === "/" && !path.endsWith("/")) return redirectTo(`${path}/${queryOf(request.url)}`, request.method);
+  const line = path.startsWith("/upstream/")
+    ? ruleOfUpstream(env, context, { destination, rest })
+    : ruleOfComfy(env, rest);
+  const { config, client } = context;
+  ends.defer(env.openRequests.enter(client, config.limits.openRequestsPerKey));
+  const named = await readNamedRequest(request, {
+    modelIn: { known: resolution.requested },
+    maxBytes: config.limits.requestBodyBytes,
+    deadlineMs: config.limits.bodyTimeoutMs,
+    memory: env.bodyMemory,
+    clock: env.clock,
+  });
+  ends.defer(() => named.drop());
+  return await dispatch(env, {
+    request,
+    context,
+    resolution,
+    named,
+    path: rest,
+    route: findInferenceRoute(request.method, rest) ?? null,
+    isAsItIs: true,
+    line,
+    ends,
+  });
+}
+
+interface Passed {
+  readonly resolution: Resolution;
+  /** What the backend sees of the path. */
+  readonly rest: string;
+}
+
+function resolveUpstream({ names }: InferenceEnv, { config }: RequestContext, path: string): Passed {
+  const found = names.resolvePath(config, path.slice("/upstream".length));
+  if (found !== null) return found;
+  throw new GatewayError("unknown_model", "model not found: no name of a model is at the beginning of this path", {
+    param: "model",
+  });
+}
+
+function resolveComfy({ config }: RequestContext, path: string): Passed {
+  if (!config.models.has(COMFY_MODEL)) {
+    throw new GatewayError("unknown_model", `local model ${COMFY_MODEL} not found`, { param: "model" });
+  }
+  const destination: Destination = { kind: "local", model: COMFY_MODEL };
+  const rest = path.slice("/comfyui".length);
+  return {
+    resolution: { destination, requested: COMFY_MODEL, selector: null, shownModel: COMFY_MODEL, release() {} },
+    rest: rest === "" ? "/" : rest,
+  };
+}
+
+interface Beginning {
+  readonly destination: Destination;
+  readonly rest: string;
+}
+
+/** A model that is not ready is not loaded for paths that are to be ignored, and one that is ready serves them at once. */
+function ruleOfUpstream(
+  { backends }: InferenceEnv,
+  { config }: RequestContext,
+  { destination, rest }: Beginning,
+): LineRule {
+  if (destination.kind === "peer" || !config.ignorePaths.some(({ expression }) => expression.test(rest))) return "wait";
+  const { model } = destination;
+  if (backends.phaseOf(model) === "ready") return "pass";
+  throw new GatewayError("conflict", `model ${model} is not loaded; path matches upstream.ignorePaths`);
+}
+
+/** Only the page itself may start the model: what the page goes on asking for would load it again and again. */
+function ruleOfComfy({ backends }: InferenceEnv, rest: string): LineRule {
+  if (rest === "/") return "wait";
+  if (backends.phaseOf(COMFY_MODEL) === "ready") return "waitWhileReady";
+  throw new GatewayError("conflict", `model ${COMFY_MODEL} is not loaded; only /comfyui/ can start it`);
+}
+
+function redirectTo(location: string, method: string): Response {
+  const isRead = method === "GET" || method === "HEAD";
+  return new Response(null, { status: isRead ? 301 : 308, headers: { location } });
+}
