@@ -2,10 +2,17 @@
  * A real HTTP server, Node's, that answers as each request's `x-answer` header asks: see `NodeAnswer` in `node_server.ts`.
  */
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import process from "node:process";
 
-const server = createServer(async (request, response) => {
+const [, , certFile, keyFile] = process.argv;
+const listen = certFile === undefined
+  ? createServer
+  : (answer) => createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, answer);
+
+const server = listen(async (request, response) => {
   const asked = JSON.parse(request.headers["x-answer"] ?? "{}");
   const pieces = [];
   try {

@@ -30,15 +30,17 @@ export function hasNode(): boolean {
   }
 }
 
-/** Resolves when the server listens. */
-export async function startNodeServer(): Promise<NodeServer> {
-  const script = new URL("node_server.mjs", import.meta.url).pathname;
-  const child = new Deno.Command("node", { args: [script], stdin: "piped", stdout: "piped", stderr: "inherit" })
+/** Resolves when the server listens; over https with the tests' certificate. */
+export async function startNodeServer(transport: "http" | "https" = "http"): Promise<NodeServer> {
+  const fileOf = (path: string) => new URL(path, import.meta.url).pathname;
+  const tls = ["../fixtures/tls/cert.pem", "../fixtures/tls/key.pem"].map(fileOf);
+  const args = [fileOf("node_server.mjs"), ...(transport === "https" ? tls : [])];
+  const child = new Deno.Command("node", { args, stdin: "piped", stdout: "piped", stderr: "inherit" })
     .spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const port = Number((await reader.read()).value);
   return {
-    baseUrl: `http://127.0.0.1:${port}`,
+    baseUrl: `${transport}://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
       await child.stdin.close();
       await reader.cancel();

@@ -16,10 +16,10 @@ const { setTimeout, clearTimeout } = globalThis;
 
 /** One accepted socket. */
 export class RawSocket {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.Conn;
 
   /** Takes over an open socket. */
-  constructor(conn: Deno.TcpConn) {
+  constructor(conn: Deno.Conn) {
     this.#conn = conn;
   }
 
@@ -89,11 +89,29 @@ export interface RawBackend extends Disposable {
   refuse(): void;
 }
 
+/** How a raw backend is reached. */
+export type Transport = "http" | "https";
+
+/** Makes a {@link RawBackend}. */
+export type Listen = (options?: Partial<UpstreamOptions>) => RawBackend;
+
+const TLS = new URL("../fixtures/tls/", import.meta.url);
+/** The certificate of the https backend, which signs itself. */
+export const CERTIFICATE = Deno.readTextFileSync(new URL("cert.pem", TLS));
+const KEY = Deno.readTextFileSync(new URL("key.pem", TLS));
+
+/** Runs a test over plain connections, and once more over TLS. */
+export function testBoth(name: string, run: (rawBackend: Listen) => Promise<void>): void {
+  Deno.test(name, () => run((options) => rawBackend(options)));
+  Deno.test(`https: ${name}`, () => run((options) => rawBackend(options, "https")));
+}
+
 /** Listens on a free port; leaving the scope closes the client and every socket. */
-export function rawBackend(options: Partial<UpstreamOptions> = {}): RawBackend {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const baseUrl = `http://127.0.0.1:${listener.addr.port}`;
-  const client = new UpstreamClient({ baseUrl, ...options });
+export function rawBackend(options: Partial<UpstreamOptions> = {}, transport: Transport = "http"): RawBackend {
+  const at = { hostname: "127.0.0.1", port: 0 };
+  const listener = transport === "http" ? Deno.listen(at) : Deno.listenTls({ ...at, cert: CERTIFICATE, key: KEY });
+  const baseUrl = `${transport}://127.0.0.1:${listener.addr.port}`;
+  const client = new UpstreamClient({ baseUrl, caCerts: [CERTIFICATE], ...options });
   const sockets: Deno.Conn[] = [];
   let isListening = true;
   const refuse = () => {
@@ -106,8 +124,9 @@ export function rawBackend(options: Partial<UpstreamOptions> = {}): RawBackend {
     refuse,
     async accept() {
       const timer = setTimeout(refuse, PATIENCE_MS);
-      const conn = await listener.accept().finally(() => clearTimeout(timer));
+      const conn: Deno.TcpConn | Deno.TlsConn = await listener.accept().finally(() => clearTimeout(timer));
       sockets.push(conn);
+      if ("handshake" in conn) await conn.handshake().catch(() => {}); // its client may have left
       return new RawSocket(conn);
     },
     [Symbol.dispose]() {

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { about, block, integerFrom, noEffectEver, noEffectYet } from "../fields.ts";
+import { about, block, integerFrom, noEffectEver } from "../fields.ts";
 
 const seconds = (initially: number) => integerFrom(0, "must be >= 0").default(initially);
 
 const connect = about(seconds(30), "Seconds to connect; 0 = no limit.");
 
 const shared = {
-  tlsHandshake: noEffectYet(about(seconds(10), "Seconds for a TLS handshake; 0 = no limit.")),
+  tlsHandshake: about(seconds(10), "Seconds for a TLS handshake with an https address; 0 = no limit."),
   keepalive: about(
     seconds(30),
     "0 = idle connections are not probed; otherwise they are, as often as the system does (the number is not used).",

@@ -1,5 +1,5 @@
 /**
- * The HTTP client to one backend: kept-alive sockets for http, `fetch` for https.
+ * The HTTP/1.1 client to one backend, over kept-alive connections.
  *
  * @module
  */
@@ -7,16 +7,23 @@
 import { GatewayError } from "../../errors.ts";
 import { connect } from "./connection.ts";
 import { Exchange, type Route } from "./exchange.ts";
-import { FetchCall } from "./fetch_client.ts";
 import type { UpstreamCall, UpstreamRequest } from "./message.ts";
 import { OpenGate } from "./open_gate.ts";
 import { ConnectionPool } from "./pool.ts";
+import { TlsOpener } from "./tls.ts";
 
 /** Where the backend is and how long it may take; times in milliseconds, null is without limit. */
 export interface UpstreamOptions {
+  /** http or https. A user and password in it are not sent: whoever has to authenticate sends headers. */
   readonly baseUrl: string;
+  /** What error messages call the backend: clients read them. "The model's backend" unless given. */
+  readonly name?: string;
   /** To open a connection; 30 s unless given. */
   readonly connectTimeoutMs?: number | null;
+  /** For a TLS handshake, once a connection is open; 10 s unless given. */
+  readonly tlsHandshakeMs?: number | null;
+  /** Authorities in PEM form that are trusted besides those of the runtime. */
+  readonly caCerts?: readonly string[];
   /** From the request to the head of the answer; without limit unless given. */
   readonly headerTimeoutMs?: number | null;
   /** How long an unused connection is kept; 90 s unless given. */
@@ -31,35 +38,38 @@ export interface UpstreamOptions {
 export class UpstreamClient {
   /** The backend's authority, as in its URL. */
   readonly host: string;
-  readonly #url: URL;
   readonly #basePath: string;
-  readonly #headerTimeoutMs: number | null;
   readonly #pool: ConnectionPool;
+  readonly #tls: TlsOpener | null;
   readonly #route: Route;
   #isClosed = false;
 
   /** Connects to nothing yet; throws TypeError for a base URL that is none. */
   constructor(options: UpstreamOptions) {
-    const { baseUrl, connectTimeoutMs = 30_000, headerTimeoutMs = null, idleTimeoutMs = 90_000 } = options;
-    const { expectContinueMs = 1000, keepAlive = true } = options;
-    const url = new URL(baseUrl);
-    const hostname = url.hostname.replace(/^\[|\]$/g, "");
-    const port = Number(url.port || 80);
+    const { name = "The model's backend", connectTimeoutMs = 30_000, tlsHandshakeMs = 10_000 } = options;
+    const { headerTimeoutMs = null, idleTimeoutMs = 90_000, expectContinueMs = 1000, keepAlive = true } = options;
+    const { protocol, host, hostname: urlHostname, port: urlPort, pathname } = new URL(options.baseUrl);
+    const isSecure = protocol === "https:";
+    const hostname = urlHostname.replace(/^\[|\]$/g, "");
+    const port = Number(urlPort || (isSecure ? 443 : 80));
     const gate = new OpenGate();
-    this.#url = url;
-    this.host = url.host;
-    this.#basePath = url.pathname.replace(/\/+$/, "");
-    this.#headerTimeoutMs = headerTimeoutMs;
+    const tls = isSecure
+      ? new TlsOpener({ name, hostname, timeoutMs: tlsHandshakeMs, caCerts: options.caCerts ?? [] })
+      : null;
+    this.host = host;
+    this.#basePath = pathname.replace(/\/+$/, "");
     this.#pool = new ConnectionPool(idleTimeoutMs);
+    this.#tls = tls;
     this.#route = {
-      host: url.host,
+      name,
+      host,
       headerTimeoutMs,
       expectContinueMs,
       takeIdle: (isSafe) => this.#pool.take(isSafe),
       open: async (gaveUp) => {
         const turn = gate.enter();
         if (turn !== null) await Promise.race([turn, gaveUp]);
-        return await connect({ hostname, port, timeoutMs: connectTimeoutMs, keepAlive, gaveUp });
+        return await connect({ name, hostname, port, timeoutMs: connectTimeoutMs, keepAlive, tls, gaveUp });
       },
       giveBack: (connection) => this.#pool.put(connection),
       noteLostIdle: () => this.#pool.noteUnannouncedClose(),
@@ -68,15 +78,20 @@ export class UpstreamClient {
 
   /** Sends; throws a `GatewayError`: `bad_request` for what cannot be sent, `backend_unreachable` after {@link close}. */
   send(request: UpstreamRequest): UpstreamCall {
-    if (this.#isClosed) throw new GatewayError("backend_unreachable", "The model's backend has gone");
+    if (this.#isClosed) throw new GatewayError("backend_unreachable", `${this.#route.name} has gone`);
     const path = this.#basePath + (request.path.startsWith("/") ? request.path : `/${request.path}`);
-    if (this.#url.protocol === "https:") return new FetchCall(this.#url.origin + path, request, this.#headerTimeoutMs);
     return new Exchange(this.#route, request, path);
   }
 
   /** Closes idle connections and makes later sends fail; answers that are under way go on. */
   close(): void {
     this.#isClosed = true;
+    this.retire();
+  }
+
+  /** Closes idle connections and keeps none any more; sends go on, each over a connection of its own. */
+  retire(): void {
     this.#pool.close();
+    this.#tls?.close();
   }
 }

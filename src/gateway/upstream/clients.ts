@@ -51,12 +51,16 @@ function isSame(before: ModelTimeouts | undefined, after: ModelTimeouts | undefi
   return JSON.stringify(optionsOf(before)) === JSON.stringify(optionsOf(after));
 }
 
-/** In a config 0 is no limit. */
 function optionsOf(timeouts: ModelTimeouts | undefined): Partial<UpstreamOptions> {
-  if (timeouts === undefined) return {};
+  return timeouts === undefined ? {} : timeoutOptions(timeouts);
+}
+
+/** What the config's `timeouts` mean to a client: in a config 0 is no limit. */
+export function timeoutOptions(timeouts: ModelTimeouts): Partial<UpstreamOptions> {
   const toMs = (seconds: number) => seconds <= 0 ? null : seconds * 1000;
   return {
     connectTimeoutMs: toMs(timeouts.connect),
+    tlsHandshakeMs: toMs(timeouts.tlsHandshake),
     headerTimeoutMs: toMs(timeouts.responseHeader),
     idleTimeoutMs: toMs(timeouts.idleConn),
     keepAlive: timeouts.keepalive > 0,

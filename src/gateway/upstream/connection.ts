@@ -1,20 +1,25 @@
 /**
- * One plain TCP connection to a backend, with the one buffer that it reads into.
+ * One connection to a backend, plain or over TLS, with the one buffer that it reads into.
  *
  * @module
  */
 
-import { timerDelay } from "../../clock.ts";
 import { GatewayError } from "../../errors.ts";
+import { inTime } from "./in_time.ts";
+import type { TlsOpener } from "./tls.ts";
 
 /** Where a connection goes and how long it may take. */
 export interface ConnectOptions {
+  /** What error messages call the backend. */
+  readonly name: string;
   readonly hostname: string;
   readonly port: number;
   /** Milliseconds; null waits as long as the system does. */
   readonly timeoutMs: number | null;
   /** Whether the system asks an idle peer now and then if it is still there. */
   readonly keepAlive: boolean;
+  /** Does the TLS handshake; null for a plain connection. */
+  readonly tls: TlsOpener | null;
   /** Rejects when nobody wants the connection any more. */
   readonly gaveUp: Promise<never>;
 }
@@ -29,7 +34,9 @@ const NO_BLOCK = new Uint8Array(0);
 
 /** A connection; closing twice is harmless. */
 export class Connection {
-  readonly #conn: Deno.TcpConn;
+  /** Whether a write that fails may have sent something all the same: TLS sends what it is given in records. */
+  readonly isSecure: boolean;
+  readonly #conn: Deno.Conn;
   /** Memory that reads fill from {@link Connection.#from} on; what lies before belongs to those who were given it. */
   #block: Uint8Array<ArrayBuffer> = NO_BLOCK;
   #from = 0;
@@ -42,8 +49,9 @@ export class Connection {
   idleSinceMs = 0;
 
   /** Takes over an open socket. */
-  constructor(conn: Deno.TcpConn) {
+  constructor(conn: Deno.Conn, { isSecure = false }: { readonly isSecure?: boolean } = {}) {
     this.#conn = conn;
+    this.isSecure = isSecure;
   }
 
   /** Reads once; how many bytes are now in {@link view}, or null at the end. One read at a time. */
@@ -118,25 +126,20 @@ export class Connection {
 
 /** Opens a connection; rejects with what `gaveUp` rejects with, or with `backend_unreachable`. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const { hostname, port, timeoutMs, keepAlive, gaveUp } = options;
-  const late = Promise.withResolvers<never>();
-  const timer = timeoutMs === null ? undefined : setTimeout(
-    () =>
-      late.reject(new GatewayError("backend_unreachable", "The model's backend did not accept a connection in time")),
-    timerDelay(timeoutMs),
-  );
+  const { name, hostname, port, timeoutMs, keepAlive, tls, gaveUp } = options;
+  tls?.refuseWhenSilent();
   const opening = Deno.connect({ hostname, port }).catch((cause) => {
-    throw new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });
+    throw new GatewayError("backend_unreachable", `${name} cannot be reached`, { cause });
   });
   try {
-    const conn = await Promise.race([opening, gaveUp, late.promise]);
+    const late = () => new GatewayError("backend_unreachable", `${name} did not accept a connection in time`);
+    const conn = await inTime(opening, { timeoutMs, gaveUp, late });
     conn.setNoDelay(true);
     if (keepAlive) conn.setKeepAlive(true);
-    return new Connection(conn);
+    return tls === null ? new Connection(conn) : new Connection(await tls.secure(conn, gaveUp), { isSecure: true });
   } catch (error) {
-    opening.then((conn) => new Connection(conn).close(), () => {}); // opened after it was given up
+    // Opened after it was given up; what TLS has taken over is not here any more.
+    opening.then((conn) => new Connection(conn).close(), () => {});
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }

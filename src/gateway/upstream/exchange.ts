@@ -15,6 +15,8 @@ import { openTunnel } from "./tunnel.ts";
 
 /** What an exchange needs from the client that makes it; times in milliseconds, null is without limit. */
 export interface Route {
+  /** What error messages call the backend. */
+  readonly name: string;
   /** The backend's authority. */
   readonly host: string;
   readonly headerTimeoutMs: number | null;
@@ -140,11 +142,11 @@ export class Exchange implements UpstreamCall, UpstreamBody {
   }
 
   async #over(connection: Connection): Promise<UpstreamResponse> {
-    const { headerTimeoutMs, expectContinueMs } = this.#route;
+    const { name, headerTimeoutMs, expectContinueMs } = this.#route;
     this.#connection = connection;
     if (this.#failure !== null) connection.close();
     const timer = headerTimeoutMs === null ? undefined : setTimeout(() => {
-      this.abort(new GatewayError("header_timeout", "The model's backend did not answer in time"));
+      this.abort(new GatewayError("header_timeout", `${name} did not answer in time`));
     }, timerDelay(headerTimeoutMs));
     const writer = new RequestWriter({
       connection,
@@ -178,7 +180,10 @@ export class Exchange implements UpstreamCall, UpstreamBody {
     this.#throwIfAborted();
     const { status, statusText, headers, hasBody } = parser.head;
     if (status === 101) {
-      const tunnel = openTunnel(connection, parser.takeRest(), { onClosed: () => void (this.#isOver = true) });
+      const tunnel = openTunnel(connection, parser.takeRest(), {
+        name: this.#route.name,
+        onClosed: () => void (this.#isOver = true),
+      });
       return { status, statusText, headers, body: null, tunnel };
     }
     if (parser.done) {
@@ -231,10 +236,11 @@ export class Exchange implements UpstreamCall, UpstreamBody {
   #lost(cause: unknown): unknown {
     this.#finish(false);
     if (this.#failure !== null) return this.#failure.reason;
+    const { name } = this.#route;
     if (this.#writer?.mayHaveBeenSeen === false) {
-      return new GatewayError("backend_unreachable", "The model's backend cannot be reached", { cause });
+      return new GatewayError("backend_unreachable", `${name} cannot be reached`, { cause });
     }
-    return new GatewayError("backend_lost", "The model's backend broke off", { cause });
+    return new GatewayError("backend_lost", `${name} broke off`, { cause });
   }
 }
 

@@ -120,7 +120,7 @@ export class RequestWriter {
     try {
       written = await this.#options.connection.write(bytes);
     } catch (error) {
-      this.mayHaveBeenSeen = false; // until the write has failed, it may have got through
+      this.mayHaveBeenSeen = this.#options.connection.isSecure; // until the write has failed, it may have got through
       throw error;
     }
     if (written < bytes.length) await this.#write(bytes.subarray(written));

@@ -8,12 +8,15 @@ import { GatewayError } from "../../errors.ts";
 import type { Connection } from "./connection.ts";
 import type { UpstreamTunnel } from "./message.ts";
 
-/** Takes over `connection`; `first` came together with the head of the answer. */
+/** Takes over `connection`; `first` came together with the head of the answer, `name` is the backend's in messages. */
 export function openTunnel(
   connection: Connection,
   first: Uint8Array | null,
-  { onClosed }: { readonly onClosed: () => void },
+  { name, onClosed }: { readonly name: string; readonly onClosed: () => void },
 ): UpstreamTunnel {
+  const lost = (cause: unknown): never => {
+    throw new GatewayError("backend_lost", `${name} broke off`, { cause });
+  };
   let ahead = first;
   return {
     async read() {
@@ -36,8 +39,4 @@ export function openTunnel(
       connection.close();
     },
   };
-}
-
-function lost(cause: unknown): never {
-  throw new GatewayError("backend_lost", "The model's backend broke off", { cause });
 }

@@ -4,7 +4,7 @@ import { UpstreamClient } from "../../../src/gateway/upstream/client.ts";
 import { connect } from "../../../src/gateway/upstream/connection.ts";
 import type { UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
 import { readerOf } from "../body_reader.ts";
-import { codeOf, rawBackend, RawSocket } from "../raw_backend.ts";
+import { codeOf, rawBackend, RawSocket, testBoth } from "../raw_backend.ts";
 import { answer, ask, GET, leaveIdle, POST, serve, staysUsable } from "./raw_calls.ts";
 
 const LARGE: UpstreamRequest = { ...POST, body: new Uint8Array(32 * 1024 * 1024) };
@@ -38,14 +38,16 @@ Deno.test("without a time limit a connection may take for ever", async () => {
   client.close();
 });
 
-Deno.test("a connection that opens in time leaves no timer, and one that fails neither", async () => {
+testBoth("a connection that opens in time leaves no timer, and one that fails neither", async (rawBackend) => {
   using backend = rawBackend();
   const port = Number(new URL(backend.baseUrl).port);
   const options = {
+    name: "It",
     hostname: "127.0.0.1",
     port,
     timeoutMs: 60_000,
     keepAlive: true,
+    tls: null,
     gaveUp: new Promise<never>(() => {}),
   };
   const connection = await connect(options);
@@ -55,7 +57,7 @@ Deno.test("a connection that opens in time leaves no timer, and one that fails n
   assertEquals(await codeOf(connect(options)), "backend_unreachable");
 });
 
-Deno.test("the head's time begins when the connection is there, and ends with the head", async () => {
+testBoth("the head's time begins when the connection is there, and ends with the head", async (rawBackend) => {
   using time = new FakeTime();
   using backend = rawBackend({ headerTimeoutMs: 100 });
   const call = backend.client.send(POST);
@@ -73,7 +75,7 @@ Deno.test("the head's time begins when the connection is there, and ends with th
   assert((await reader.read()).done);
 });
 
-Deno.test("a head that is late closes the socket, and is header_timeout", async () => {
+testBoth("a head that is late closes the socket, and is header_timeout", async (rawBackend) => {
   using time = new FakeTime();
   using backend = rawBackend({ headerTimeoutMs: 100 });
   const asked = codeOf(answer(backend.client, POST));
@@ -86,55 +88,64 @@ Deno.test("a head that is late closes the socket, and is header_timeout", async 
   await staysUsable(backend);
 });
 
-Deno.test("an abort in the step in which a request is sent reaches the backend as a closed socket at most", async () => {
-  using backend = rawBackend();
-  const socket = await leaveIdle(backend);
-  const call = backend.client.send(POST);
-  call.abort(new Error("gone"));
-  await assertRejects(() => call.response, Error, "gone");
-  await socket.readToEnd();
-  await staysUsable(backend);
-});
+testBoth(
+  "an abort in the step in which a request is sent reaches the backend as a closed socket at most",
+  async (rawBackend) => {
+    using backend = rawBackend();
+    const socket = await leaveIdle(backend);
+    const call = backend.client.send(POST);
+    call.abort(new Error("gone"));
+    await assertRejects(() => call.response, Error, "gone");
+    await socket.readToEnd();
+    await staysUsable(backend);
+  },
+);
 
 for (const request of [POST, LARGE]) {
   for (const steps of [0, 1, 2, 3, 5, 8]) {
-    Deno.test(`an abort ${steps} turns after the send of ${request.body instanceof Uint8Array ? request.body.length : 0} bytes`, async () => {
-      using backend = rawBackend();
-      const call = backend.client.send(request);
-      const rejected = assertRejects(() => call.response, Error, "gone");
-      for (let step = 0; step < steps; step++) await Promise.resolve();
-      call.abort(new Error("gone"));
-      call.abort(new Error("again"));
-      await rejected;
-      (await backend.accept()).close();
-      await staysUsable(backend);
-    });
+    testBoth(
+      `an abort ${steps} turns after the send of ${request.body instanceof Uint8Array ? request.body.length : 0} bytes`,
+      async (rawBackend) => {
+        using backend = rawBackend();
+        const call = backend.client.send(request);
+        const rejected = assertRejects(() => call.response, Error, "gone");
+        for (let step = 0; step < steps; step++) await Promise.resolve();
+        call.abort(new Error("gone"));
+        call.abort(new Error("again"));
+        await rejected;
+        (await backend.accept()).close();
+        await staysUsable(backend);
+      },
+    );
   }
 }
 
-Deno.test("an abort before, in and after each piece of a body: no piece comes after it, and nothing hangs", async () => {
-  for (let abortAt = 0; abortAt < 4; abortAt++) {
-    using backend = rawBackend();
-    const call = backend.client.send(GET);
-    const socket = await backend.accept();
-    await socket.readUntil("\r\n\r\n");
-    await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
-    const { body } = await call.response;
-    assert(body);
-    let pieces = 0;
-    if (abortAt === 0) call.abort(new Error("gone"));
-    const delivered = body.deliver(() => {
-      pieces++;
-      if (pieces === abortAt) call.abort(new Error("gone"));
-      else socket.write("def").catch(() => {});
-      return Promise.resolve();
-    });
-    await assertRejects(() => delivered, Error, "gone");
-    assertEquals(pieces, abortAt);
-    await socket.readToEnd();
-    await staysUsable(backend);
-  }
-});
+testBoth(
+  "an abort before, in and after each piece of a body: no piece comes after it, and nothing hangs",
+  async (rawBackend) => {
+    for (let abortAt = 0; abortAt < 4; abortAt++) {
+      using backend = rawBackend();
+      const call = backend.client.send(GET);
+      const socket = await backend.accept();
+      await socket.readUntil("\r\n\r\n");
+      await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
+      const { body } = await call.response;
+      assert(body);
+      let pieces = 0;
+      if (abortAt === 0) call.abort(new Error("gone"));
+      const delivered = body.deliver(() => {
+        pieces++;
+        if (pieces === abortAt) call.abort(new Error("gone"));
+        else socket.write("def").catch(() => {});
+        return Promise.resolve();
+      });
+      await assertRejects(() => delivered, Error, "gone");
+      assertEquals(pieces, abortAt);
+      await socket.readToEnd();
+      await staysUsable(backend);
+    }
+  },
+);
 
 Deno.test("an abort after a whole answer leaves its socket to the next request", async () => {
   using backend = rawBackend();

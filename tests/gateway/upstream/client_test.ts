@@ -2,10 +2,10 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { UpstreamClient } from "../../../src/gateway/upstream/client.ts";
 import type { UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
 import { readerOf } from "../body_reader.ts";
-import { codeOf, type RawBackend, rawBackend, type RawSocket } from "../raw_backend.ts";
+import { CERTIFICATE, codeOf, type RawBackend, type RawSocket, testBoth } from "../raw_backend.ts";
 import { answer, ask, GET, leaveIdle, OK, POST } from "./raw_calls.ts";
 
-Deno.test("a second request goes over the socket that the first has left", async () => {
+testBoth("a second request goes over the socket that the first has left", async (rawBackend) => {
   using backend = rawBackend();
   const first = ask(backend.client, POST);
   const socket = await backend.accept();
@@ -20,7 +20,7 @@ Deno.test("a second request goes over the socket that the first has left", async
   assertEquals(await second, "ok");
 });
 
-Deno.test("a target beyond ASCII goes out as the UTF-8 that the client sent", async () => {
+testBoth("a target beyond ASCII goes out as the UTF-8 that the client sent", async (rawBackend) => {
   using backend = rawBackend();
   const asked = ask(backend.client, { ...GET, path: "/a?q=é日" });
   const socket = await backend.accept();
@@ -29,9 +29,9 @@ Deno.test("a target beyond ASCII goes out as the UTF-8 that the client sent", as
   assertEquals(await asked, "ok");
 });
 
-Deno.test("a base path comes before the request's path", async () => {
+testBoth("a base path comes before the request's path", async (rawBackend) => {
   using backend = rawBackend();
-  const client = new UpstreamClient({ baseUrl: `${backend.baseUrl}/base/` });
+  const client = new UpstreamClient({ baseUrl: `${backend.baseUrl}/base/`, caCerts: [CERTIFICATE] });
   const asked = ask(client, GET);
   const socket = await backend.accept();
   assertStringIncludes(await socket.readUntil("\r\n\r\n"), "GET /base/a?b=c HTTP/1.1\r\n");
@@ -40,7 +40,7 @@ Deno.test("a base path comes before the request's path", async () => {
   client.close();
 });
 
-Deno.test("an answer that says close, or has no length, leaves no socket behind", async () => {
+testBoth("an answer that says close, or has no length, leaves no socket behind", async (rawBackend) => {
   using backend = rawBackend();
   for (const head of ["connection: close\r\ncontent-length: 2\r\n\r\n", "\r\n"]) {
     const asked = ask(backend.client, POST);
@@ -53,7 +53,7 @@ Deno.test("an answer that says close, or has no length, leaves no socket behind"
   }
 });
 
-Deno.test("bytes that nobody asked for make a socket useless", async () => {
+testBoth("bytes that nobody asked for make a socket useless", async (rawBackend) => {
   using backend = rawBackend();
   const socket = await leaveIdle(backend);
   await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil");
@@ -65,7 +65,7 @@ Deno.test("bytes that nobody asked for make a socket useless", async () => {
   assertEquals(await asked, "ok");
 });
 
-Deno.test("bytes behind the end of an answer make its socket useless", async () => {
+testBoth("bytes behind the end of an answer make its socket useless", async (rawBackend) => {
   using backend = rawBackend();
   const asked = ask(backend.client, POST);
   const socket = await backend.accept();
@@ -75,13 +75,13 @@ Deno.test("bytes behind the end of an answer make its socket useless", async () 
   await socket.readToEnd();
 });
 
-Deno.test("a socket that is idle for too long is closed", async () => {
+testBoth("a socket that is idle for too long is closed", async (rawBackend) => {
   using backend = rawBackend({ idleTimeoutMs: 1 });
   const socket = await leaveIdle(backend);
   await socket.readToEnd();
 });
 
-Deno.test("closing the client closes its idle sockets, and later sends fail", async () => {
+testBoth("closing the client closes its idle sockets, and later sends fail", async (rawBackend) => {
   using backend = rawBackend();
   const socket = await leaveIdle(backend);
   backend.client.close();
@@ -89,7 +89,7 @@ Deno.test("closing the client closes its idle sockets, and later sends fail", as
   assertEquals(await codeOf(answer(backend.client, GET)), "backend_unreachable");
 });
 
-Deno.test("a GET that meets a dead kept-alive socket goes again over a fresh one", async () => {
+testBoth("a GET that meets a dead kept-alive socket goes again over a fresh one", async (rawBackend) => {
   using backend = rawBackend();
   const old = await leaveIdle(backend);
   const asked = ask(backend.client, GET);
@@ -101,7 +101,7 @@ Deno.test("a GET that meets a dead kept-alive socket goes again over a fresh one
   assertEquals(await asked, "ok");
 });
 
-Deno.test("a POST that a kept-alive socket lost may have been seen, and is not sent twice", async () => {
+testBoth("a POST that a kept-alive socket lost may have been seen, and is not sent twice", async (rawBackend) => {
   using backend = rawBackend();
   const socket = await leaveIdle(backend);
   const asked = codeOf(answer(backend.client, POST));
@@ -110,20 +110,23 @@ Deno.test("a POST that a kept-alive socket lost may have been seen, and is not s
   assertEquals(await asked, "backend_lost");
 });
 
-Deno.test("a refused connection is backend_unreachable, one that ends without an answer backend_lost", async () => {
-  using backend = rawBackend();
-  const asked = codeOf(answer(backend.client, POST));
-  (await backend.accept()).close();
-  assertEquals(await asked, "backend_lost");
-  backend.refuse();
-  assertEquals(await codeOf(answer(backend.client, POST)), "backend_unreachable");
-});
+testBoth(
+  "a refused connection is backend_unreachable, one that ends without an answer backend_lost",
+  async (rawBackend) => {
+    using backend = rawBackend();
+    const asked = codeOf(answer(backend.client, POST));
+    (await backend.accept()).close();
+    assertEquals(await asked, "backend_lost");
+    backend.refuse();
+    assertEquals(await codeOf(answer(backend.client, POST)), "backend_unreachable");
+  },
+);
 
-Deno.test("after the backend's end, the next POST learns that nothing reached it", async () => {
+testBoth("after the backend's end, the next POST learns that nothing reached it", async (rawBackend) => {
   using backend = rawBackend({ idleTimeoutMs: 60_000 });
   const socket = await leaveIdle(backend);
   backend.refuse();
-  const gone = new UpstreamClient({ baseUrl: backend.baseUrl });
+  const gone = new UpstreamClient({ baseUrl: backend.baseUrl, caCerts: [CERTIFICATE] });
   socket.close();
   assertEquals(await codeOf(answer(gone, POST)), "backend_unreachable"); // by now the end of the idle socket is known
   assertEquals(await codeOf(answer(backend.client, POST)), "backend_unreachable");
@@ -137,7 +140,7 @@ for (
     ["chunked without its last line", "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"],
   ]
 ) {
-  Deno.test(`a body that is cut short is an error: ${name}`, async () => {
+  testBoth(`a body that is cut short is an error: ${name}`, async (rawBackend) => {
     using backend = rawBackend();
     const { socket, reader } = await answered(backend, POST, `HTTP/1.1 200 OK\r\n${answer}`);
     assertEquals(new TextDecoder().decode((await reader.read()).value), "abc");
@@ -146,7 +149,7 @@ for (
   });
 }
 
-Deno.test("a malformed answer is backend_lost and closes the socket", async () => {
+testBoth("a malformed answer is backend_lost and closes the socket", async (rawBackend) => {
   using backend = rawBackend();
   const asked = codeOf(answer(backend.client, POST));
   const socket = await backend.accept();
@@ -156,7 +159,7 @@ Deno.test("a malformed answer is backend_lost and closes the socket", async () =
   await socket.readToEnd();
 });
 
-Deno.test("an abort while connecting rejects with its reason, and what opens later is closed", async () => {
+testBoth("an abort while connecting rejects with its reason, and what opens later is closed", async (rawBackend) => {
   using backend = rawBackend();
   const call = backend.client.send(POST);
   call.abort(new Error("gone"));
@@ -164,7 +167,7 @@ Deno.test("an abort while connecting rejects with its reason, and what opens lat
   await (await backend.accept()).readToEnd();
 });
 
-Deno.test("an abort while the head is awaited closes the silent backend's socket", async () => {
+testBoth("an abort while the head is awaited closes the silent backend's socket", async (rawBackend) => {
   using backend = rawBackend();
   const call = backend.client.send(POST);
   const socket = await backend.accept();
@@ -174,7 +177,7 @@ Deno.test("an abort while the head is awaited closes the silent backend's socket
   await socket.readToEnd();
 });
 
-Deno.test("an abort in the body ends a waiting read with its reason and closes the socket", async () => {
+testBoth("an abort in the body ends a waiting read with its reason and closes the socket", async (rawBackend) => {
   using backend = rawBackend();
   const { call, socket, reader } = await answered(backend, POST, "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
   await reader.read();
@@ -184,7 +187,7 @@ Deno.test("an abort in the body ends a waiting read with its reason and closes t
   await socket.readToEnd();
 });
 
-Deno.test("an abort after the end, and a second one, change nothing", async () => {
+testBoth("an abort after the end, and a second one, change nothing", async (rawBackend) => {
   using backend = rawBackend();
   const { call, socket, reader } = await answered(backend, POST, "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc");
   await reader.read();
@@ -197,14 +200,14 @@ Deno.test("an abort after the end, and a second one, change nothing", async () =
   assertEquals(await second, "ok");
 });
 
-Deno.test("cancelling a body is noticed by a backend that has fallen silent", async () => {
+testBoth("cancelling a body is noticed by a backend that has fallen silent", async (rawBackend) => {
   using backend = rawBackend();
   const { socket, reader } = await answered(backend, POST, "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
   await reader.cancel();
   await socket.readToEnd();
 });
 
-Deno.test("an abort while a large body is going out ends the waiting for its answer", async () => {
+testBoth("an abort while a large body is going out ends the waiting for its answer", async (rawBackend) => {
   using backend = rawBackend();
   const call = backend.client.send({ ...POST, body: new Uint8Array(32 * 1024 * 1024) });
   const socket = await backend.accept();
@@ -214,7 +217,7 @@ Deno.test("an abort while a large body is going out ends the waiting for its ans
   await socket.readToEnd();
 });
 
-Deno.test("an answer before the request is whole is handed on, and its socket is not used again", async () => {
+testBoth("an answer before the request is whole is handed on, and its socket is not used again", async (rawBackend) => {
   using backend = rawBackend();
   const { socket, reader } = await answered(
     backend,
@@ -226,7 +229,7 @@ Deno.test("an answer before the request is whole is handed on, and its socket is
   await socket.readToEnd();
 });
 
-Deno.test("a backend that sends no head in time is header_timeout", async () => {
+testBoth("a backend that sends no head in time is header_timeout", async (rawBackend) => {
   using backend = rawBackend({ headerTimeoutMs: 1 });
   const asked = codeOf(answer(backend.client, POST));
   const socket = await backend.accept();
@@ -234,7 +237,7 @@ Deno.test("a backend that sends no head in time is header_timeout", async () => 
   await socket.readToEnd();
 });
 
-Deno.test("answers without a body leave the socket to the next request", async () => {
+testBoth("answers without a body leave the socket to the next request", async (rawBackend) => {
   using backend = rawBackend();
   let socket: RawSocket | undefined;
   for (
@@ -248,7 +251,7 @@ Deno.test("answers without a body leave the socket to the next request", async (
   }
 });
 
-Deno.test("a header that could end its line early is refused", async () => {
+testBoth("a header that could end its line early is refused", async (rawBackend) => {
   using backend = rawBackend();
   for (const value of ["a\r\nb: c", "a\0", "\u010d\u010ax"]) {
     assertEquals(await codeOf(answer(backend.client, { ...GET, headers: [["x", value]] })), "bad_request");

@@ -36,6 +36,20 @@ Deno.test("a streamed body that was not touched goes over the fresh socket, whol
   assert(!fed.isCancelled());
 });
 
+Deno.test("https: a first write that fails may have sent a record all the same: the POST is not sent twice, a GET is", async () => {
+  for (const request of [POST, GET]) {
+    const [kept, fresh] = [new ScriptedConn(false), new ScriptedConn()];
+    const exchange = new Exchange(scriptedRoute({ kept, fresh: [fresh], isSecure: true }), request, "/");
+    kept.refuse();
+    kept.receive(null);
+    if (request === POST) assertEquals(await codeOf(exchange.response), "backend_lost");
+    await settled();
+    assertEquals(fresh.written !== "", request === GET);
+    fresh.receive(OK);
+    if (request === GET) assertEquals((await exchange.response).status, 200);
+  }
+});
+
 Deno.test("a first write that took some bytes may have been seen: the POST is not sent twice", async () => {
   const [kept, fresh] = [new ScriptedConn(false), new ScriptedConn()];
   const exchange = new Exchange(scriptedRoute({ kept, fresh: [fresh] }), POST, "/");

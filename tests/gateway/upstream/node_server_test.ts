@@ -3,29 +3,33 @@ import { UpstreamClient } from "../../../src/gateway/upstream/client.ts";
 import type { UpstreamBody, UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
 import { hasNode, type NodeAnswer, startNodeServer } from "../../fakes/node_server.ts";
 import { concat } from "../../../src/gateway/bytes.ts";
+import { CERTIFICATE } from "../raw_backend.ts";
 import { type Random, random } from "../../random.ts";
 
 const ROUNDS = 1000;
 const AT_ONCE = 4;
 const name = "bytes out are bytes in, beside a real server, whatever the framing, with aborts in between";
 
-Deno.test({
-  name: hasNode() ? name : `${name} (skipped: there is no node here)`,
-  ignore: !hasNode(),
-  async fn() {
-    await using server = await startNodeServer();
-    const client = new UpstreamClient({ baseUrl: server.baseUrl });
-    const seen = new Set<string>();
-    await Promise.all(Array.from({ length: AT_ONCE }, async (_, lane) => {
-      const chance = random(100 + lane);
-      for (let round = 0; round < ROUNDS / AT_ONCE; round++) await oneRequest(client, chance, seen);
-    }));
-    client.close();
-    for (const kind of ["length", "chunked", "close", "204", "304", "HEAD", "abort", "stream", "bytes", "expect"]) {
-      assert(seen.has(kind), `${kind} has happened: ${[...seen]}`);
-    }
-  },
-});
+for (const transport of ["http", "https"] as const) {
+  const title = `${transport}: ${name}`;
+  Deno.test({
+    name: hasNode() ? title : `${title} (skipped: there is no node here)`,
+    ignore: !hasNode(),
+    async fn() {
+      await using server = await startNodeServer(transport);
+      const client = new UpstreamClient({ baseUrl: server.baseUrl, caCerts: [CERTIFICATE] });
+      const seen = new Set<string>();
+      await Promise.all(Array.from({ length: AT_ONCE }, async (_, lane) => {
+        const chance = random(100 + lane);
+        for (let round = 0; round < ROUNDS / AT_ONCE; round++) await oneRequest(client, chance, seen);
+      }));
+      client.close();
+      for (const kind of ["length", "chunked", "close", "204", "304", "HEAD", "abort", "stream", "bytes", "expect"]) {
+        assert(seen.has(kind), `${kind} has happened: ${[...seen]}`);
+      }
+    },
+  });
+}
 
 /** Sends something, and checks every byte of the answer, or aborts somewhere. */
 async function oneRequest(client: UpstreamClient, chance: Random, seen: Set<string>): Promise<void> {

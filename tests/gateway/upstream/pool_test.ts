@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
-import { codeOf, type RawBackend, rawBackend, type RawSocket } from "../raw_backend.ts";
+import { codeOf, type RawBackend, rawBackend, type RawSocket, testBoth } from "../raw_backend.ts";
 import { movedTime } from "./moved_time.ts";
 import { answer, ask, GET, leaveIdle, OK, POST, serve } from "./raw_calls.ts";
 
@@ -18,20 +18,23 @@ Deno.test("a POST uses only a socket that was idle for less than 3 s, a GET any"
   for (const socket of [fresh, old]) await keepBusy(backend, socket); // the youngest first
 });
 
-Deno.test("an idle socket is closed at its time, each at its own, and not one that was used meanwhile", async () => {
-  using time = movedTime();
-  using backend = rawBackend({ idleTimeoutMs: 1000 });
-  const [first, second] = await leaveTwoIdle(backend);
-  time.advance(600);
-  await turn(backend, second, GET); // the youngest: it begins anew
-  time.advance(400);
-  await first.readToEnd();
-  time.advance(599);
-  await turn(backend, second, GET);
-  time.advance(1000);
-  await second.readToEnd();
-  time.advance(10_000);
-});
+Deno.test(
+  "an idle socket is closed at its time, each at its own, and not one that was used meanwhile",
+  async () => {
+    using time = movedTime();
+    using backend = rawBackend({ idleTimeoutMs: 1000 });
+    const [first, second] = await leaveTwoIdle(backend);
+    time.advance(600);
+    await turn(backend, second, GET); // the youngest: it begins anew
+    time.advance(400);
+    await first.readToEnd();
+    time.advance(599);
+    await turn(backend, second, GET);
+    time.advance(1000);
+    await second.readToEnd();
+    time.advance(10_000);
+  },
+);
 
 Deno.test("idle sockets of different ages are closed one by one, though nothing else happens", async () => {
   using time = movedTime();
@@ -45,19 +48,22 @@ Deno.test("idle sockets of different ages are closed one by one, though nothing 
   await second.readToEnd();
 });
 
-Deno.test("a GET does not take a socket whose idle time is over, even where no timer has gone off yet", async () => {
-  using time = movedTime();
-  using backend = rawBackend({ idleTimeoutMs: 1000 });
-  const old = await leaveIdle(backend);
-  const realNow = performance.now;
-  performance.now = () => 1000; // the machine slept: the clock went on, the timers did not
-  const asked = ask(backend.client, GET);
-  await serve(await backend.accept());
-  assertEquals(await asked, "ok");
-  performance.now = realNow;
-  time.advance(2000);
-  await old.readToEnd();
-});
+Deno.test(
+  "a GET does not take a socket whose idle time is over, even where no timer has gone off yet",
+  async () => {
+    using time = movedTime();
+    using backend = rawBackend({ idleTimeoutMs: 1000 });
+    const old = await leaveIdle(backend);
+    const realNow = performance.now;
+    performance.now = () => 1000; // the machine slept: the clock went on, the timers did not
+    const asked = ask(backend.client, GET);
+    await serve(await backend.accept());
+    assertEquals(await asked, "ok");
+    performance.now = realNow;
+    time.advance(2000);
+    await old.readToEnd();
+  },
+);
 
 Deno.test("without an idle timeout a socket is kept for as long as it lives", async () => {
   using time = movedTime();
@@ -67,28 +73,31 @@ Deno.test("without an idle timeout a socket is kept for as long as it lives", as
   await turn(backend, socket, GET);
 });
 
-Deno.test("no more than 128 sockets are kept idle: the oldest make room, and every other one is used again", async () => {
-  using backend = rawBackend();
-  let answered = Promise.withResolvers<void>();
-  const calls = Array.from({ length: 130 }, async () => {
-    await ask(backend.client, GET);
-    answered.resolve();
-  });
-  const sockets: RawSocket[] = [];
-  for (let i = 0; i < calls.length; i++) sockets.push(await backend.accept());
-  for (const socket of sockets) { // one after the other, so that their ages are known
-    answered = Promise.withResolvers();
-    await serve(socket);
-    await answered.promise;
-  }
-  await Promise.all(calls);
-  for (const socket of sockets.slice(0, 2)) assertEquals(await socket.readToEnd(), "");
-  const again = Array.from({ length: 128 }, () => ask(backend.client, GET));
-  await Promise.all(sockets.slice(2).map((socket) => serve(socket)));
-  await Promise.all(again);
-});
+testBoth(
+  "no more than 128 sockets are kept idle: the oldest make room, and every other one is used again",
+  async (rawBackend) => {
+    using backend = rawBackend();
+    let answered = Promise.withResolvers<void>();
+    const calls = Array.from({ length: 130 }, async () => {
+      await ask(backend.client, GET);
+      answered.resolve();
+    });
+    const sockets: RawSocket[] = [];
+    for (let i = 0; i < calls.length; i++) sockets.push(await backend.accept());
+    for (const socket of sockets) { // one after the other, so that their ages are known
+      answered = Promise.withResolvers();
+      await serve(socket);
+      await answered.promise;
+    }
+    await Promise.all(calls);
+    for (const socket of sockets.slice(0, 2)) assertEquals(await socket.readToEnd(), "");
+    const again = Array.from({ length: 128 }, () => ask(backend.client, GET));
+    await Promise.all(sockets.slice(2).map((socket) => serve(socket)));
+    await Promise.all(again);
+  },
+);
 
-Deno.test("a socket that the backend closes while it is idle is not offered again", async () => {
+testBoth("a socket that the backend closes while it is idle is not offered again", async (rawBackend) => {
   using backend = rawBackend();
   using elsewhere = rawBackend();
   const [first, second] = await leaveTwoIdle(backend);
@@ -103,7 +112,7 @@ Deno.test("a socket that the backend closes while it is idle is not offered agai
   await turn(backend, first, GET);
 });
 
-Deno.test("after a close without a word, POSTs go over fresh sockets, and GETs go on as before", async () => {
+testBoth("after a close without a word, POSTs go over fresh sockets, and GETs go on as before", async (rawBackend) => {
   using backend = rawBackend();
   const socket = await leaveIdle(backend);
   socket.close();
@@ -117,7 +126,7 @@ Deno.test("after a close without a word, POSTs go over fresh sockets, and GETs g
   }
 });
 
-Deno.test("a GET that is sent in the very moment in which the backend closes goes again", async () => {
+testBoth("a GET that is sent in the very moment in which the backend closes goes again", async (rawBackend) => {
   using backend = rawBackend();
   const socket = await leaveIdle(backend);
   socket.close();
@@ -126,7 +135,7 @@ Deno.test("a GET that is sent in the very moment in which the backend closes goe
   assertEquals(await asked, "ok");
 });
 
-Deno.test("a POST in that moment may have been seen, and is not sent again", async () => {
+testBoth("a POST in that moment may have been seen, and is not sent again", async (rawBackend) => {
   using backend = rawBackend();
   const socket = await leaveIdle(backend);
   socket.close();
@@ -136,7 +145,7 @@ Deno.test("a POST in that moment may have been seen, and is not sent again", asy
   assertEquals(await next, "ok");
 });
 
-Deno.test("a client that is closed in the middle of an answer lets it end, and keeps nothing", async () => {
+testBoth("a client that is closed in the middle of an answer lets it end, and keeps nothing", async (rawBackend) => {
   using backend = rawBackend();
   const asked = ask(backend.client, GET);
   const socket = await backend.accept();

@@ -2,36 +2,39 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { GatewayError } from "../../../src/errors.ts";
 import type { UpstreamRequest } from "../../../src/gateway/upstream/message.ts";
 import { textOf } from "../body_reader.ts";
-import { codeOf, rawBackend } from "../raw_backend.ts";
+import { codeOf, testBoth } from "../raw_backend.ts";
 import { answer, ask, fedBody, GET, leaveIdle, OK, serve, staysUsable } from "./raw_calls.ts";
 
 function streamed(body: ReadableStream<Uint8Array>, bodyLength?: number): UpstreamRequest {
   return { method: "POST", path: "/", headers: [], body, ...(bodyLength === undefined ? {} : { bodyLength }) };
 }
 
-Deno.test("a streamed body goes out in chunks, each as soon as it is there, and its socket is used again", async () => {
-  using backend = rawBackend();
-  const { body, feed, end } = fedBody();
-  const asked = ask(backend.client, streamed(body));
-  const socket = await backend.accept();
-  const head = await socket.readUntil("\r\n\r\n");
-  assertStringIncludes(head, "transfer-encoding: chunked\r\n");
-  assert(!head.includes("content-length"));
-  feed("hello");
-  assertEquals(await socket.readUntil("hello\r\n"), "5\r\nhello\r\n");
-  feed(""); // as a chunk it would end the body
-  feed("x".repeat(300));
-  assertEquals(await socket.readUntil("x\r\n"), `12c\r\n${"x".repeat(300)}\r\n`);
-  end();
-  assertEquals(await socket.readUntil("0\r\n\r\n"), "0\r\n\r\n");
-  await socket.write(OK);
-  assertEquals(await asked, "ok");
-  const second = ask(backend.client, GET);
-  await serve(socket);
-  assertEquals(await second, "ok");
-});
+testBoth(
+  "a streamed body goes out in chunks, each as soon as it is there, and its socket is used again",
+  async (rawBackend) => {
+    using backend = rawBackend();
+    const { body, feed, end } = fedBody();
+    const asked = ask(backend.client, streamed(body));
+    const socket = await backend.accept();
+    const head = await socket.readUntil("\r\n\r\n");
+    assertStringIncludes(head, "transfer-encoding: chunked\r\n");
+    assert(!head.includes("content-length"));
+    feed("hello");
+    assertEquals(await socket.readUntil("hello\r\n"), "5\r\nhello\r\n");
+    feed(""); // as a chunk it would end the body
+    feed("x".repeat(300));
+    assertEquals(await socket.readUntil("x\r\n"), `12c\r\n${"x".repeat(300)}\r\n`);
+    end();
+    assertEquals(await socket.readUntil("0\r\n\r\n"), "0\r\n\r\n");
+    await socket.write(OK);
+    assertEquals(await asked, "ok");
+    const second = ask(backend.client, GET);
+    await serve(socket);
+    assertEquals(await second, "ok");
+  },
+);
 
-Deno.test("a streamed body of known length goes out as it is", async () => {
+testBoth("a streamed body of known length goes out as it is", async (rawBackend) => {
   using backend = rawBackend();
   const { body, feed, end } = fedBody();
   const asked = ask(backend.client, streamed(body, 6));
@@ -47,7 +50,7 @@ Deno.test("a streamed body of known length goes out as it is", async () => {
   assertEquals(await asked, "ok");
 });
 
-Deno.test("a streamed body without a byte is no body, and still a whole message", async () => {
+testBoth("a streamed body without a byte is no body, and still a whole message", async (rawBackend) => {
   using backend = rawBackend();
   for (const length of [undefined, 0]) {
     const { body, end } = fedBody();
@@ -62,23 +65,26 @@ Deno.test("a streamed body without a byte is no body, and still a whole message"
 });
 
 for (const length of [undefined, 10]) {
-  Deno.test(`a body whose stream fails ends the request as a client that left, and its socket, length ${length}`, async () => {
-    using backend = rawBackend();
-    const { body, feed, fail } = fedBody();
-    const asked = answer(backend.client, streamed(body, length));
-    const socket = await backend.accept();
-    feed("abc");
-    await socket.readUntil("abc");
-    fail(new Error("the client's connection was reset"));
-    const error = await assertRejects(() => asked, GatewayError, "left before its request was whole");
-    assertEquals(error.code, "client_closed");
-    assertEquals(error.cause instanceof Error && error.cause.message, "the client's connection was reset");
-    await socket.readToEnd();
-    await staysUsable(backend);
-  });
+  testBoth(
+    `a body whose stream fails ends the request as a client that left, and its socket, length ${length}`,
+    async (rawBackend) => {
+      using backend = rawBackend();
+      const { body, feed, fail } = fedBody();
+      const asked = answer(backend.client, streamed(body, length));
+      const socket = await backend.accept();
+      feed("abc");
+      await socket.readUntil("abc");
+      fail(new Error("the client's connection was reset"));
+      const error = await assertRejects(() => asked, GatewayError, "left before its request was whole");
+      assertEquals(error.code, "client_closed");
+      assertEquals(error.cause instanceof Error && error.cause.message, "the client's connection was reset");
+      await socket.readToEnd();
+      await staysUsable(backend);
+    },
+  );
 }
 
-Deno.test("a body that is shorter than announced never looks whole: the socket is closed", async () => {
+testBoth("a body that is shorter than announced never looks whole: the socket is closed", async (rawBackend) => {
   using backend = rawBackend();
   const { body, feed, end } = fedBody();
   const asked = answer(backend.client, streamed(body, 6));
@@ -91,21 +97,24 @@ Deno.test("a body that is shorter than announced never looks whole: the socket i
   await rejected;
 });
 
-Deno.test("a body that is longer than announced is cut before the byte that would be another request", async () => {
-  using backend = rawBackend();
-  const fed = fedBody();
-  const asked = answer(backend.client, streamed(fed.body, 6));
-  const socket = await backend.accept();
-  fed.feed("abc");
-  await socket.readUntil("abc");
-  const rejected = assertRejects(() => asked, Error, "longer than was announced");
-  fed.feed("defGET / HTTP/1.1\r\n\r\n");
-  assertEquals(await socket.readToEnd(), "");
-  await rejected;
-  await fed.cancelled;
-});
+testBoth(
+  "a body that is longer than announced is cut before the byte that would be another request",
+  async (rawBackend) => {
+    using backend = rawBackend();
+    const fed = fedBody();
+    const asked = answer(backend.client, streamed(fed.body, 6));
+    const socket = await backend.accept();
+    fed.feed("abc");
+    await socket.readUntil("abc");
+    const rejected = assertRejects(() => asked, Error, "longer than was announced");
+    fed.feed("defGET / HTTP/1.1\r\n\r\n");
+    assertEquals(await socket.readToEnd(), "");
+    await rejected;
+    await fed.cancelled;
+  },
+);
 
-Deno.test("a body that nobody can take is cancelled: the connection is refused", async () => {
+testBoth("a body that nobody can take is cancelled: the connection is refused", async (rawBackend) => {
   using backend = rawBackend();
   backend.refuse();
   const { body, cancelled } = fedBody();
@@ -114,42 +123,48 @@ Deno.test("a body that nobody can take is cancelled: the connection is refused",
 });
 
 for (const isSilent of [false, true]) {
-  Deno.test(`a body is cancelled when the answer ends the exchange before it${isSilent ? ", though it is silent" : ""}`, async () => {
-    using backend = rawBackend();
-    const { body, feed, cancelled } = fedBody();
-    const asked = ask(backend.client, streamed(body));
-    const socket = await backend.accept();
-    await socket.readUntil("\r\n\r\n");
-    if (!isSilent) {
-      feed("abc");
-      await socket.readUntil("abc");
-    }
-    await socket.write("HTTP/1.1 413 Too large\r\ncontent-length: 2\r\n\r\nno");
-    assertEquals(await asked, "no");
-    await cancelled;
-    await socket.readToEnd();
-    await staysUsable(backend);
-  });
+  testBoth(
+    `a body is cancelled when the answer ends the exchange before it${isSilent ? ", though it is silent" : ""}`,
+    async (rawBackend) => {
+      using backend = rawBackend();
+      const { body, feed, cancelled } = fedBody();
+      const asked = ask(backend.client, streamed(body));
+      const socket = await backend.accept();
+      await socket.readUntil("\r\n\r\n");
+      if (!isSilent) {
+        feed("abc");
+        await socket.readUntil("abc");
+      }
+      await socket.write("HTTP/1.1 413 Too large\r\ncontent-length: 2\r\n\r\nno");
+      assertEquals(await asked, "no");
+      await cancelled;
+      await socket.readToEnd();
+      await staysUsable(backend);
+    },
+  );
 }
 
-Deno.test("a body goes on while its answer already comes, and is cancelled when that answer ends", async () => {
-  using backend = rawBackend();
-  const { body, feed, cancelled } = fedBody();
-  const call = backend.client.send(streamed(body));
-  const socket = await backend.accept();
-  await socket.readUntil("\r\n\r\n");
-  await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab");
-  const text = textOf((await call.response).body);
-  feed("more");
-  await socket.readUntil("more");
-  await socket.write("cd");
-  assertEquals(await text, "abcd");
-  await cancelled;
-  await socket.readToEnd();
-});
+testBoth(
+  "a body goes on while its answer already comes, and is cancelled when that answer ends",
+  async (rawBackend) => {
+    using backend = rawBackend();
+    const { body, feed, cancelled } = fedBody();
+    const call = backend.client.send(streamed(body));
+    const socket = await backend.accept();
+    await socket.readUntil("\r\n\r\n");
+    await socket.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab");
+    const text = textOf((await call.response).body);
+    feed("more");
+    await socket.readUntil("more");
+    await socket.write("cd");
+    assertEquals(await text, "abcd");
+    await cancelled;
+    await socket.readToEnd();
+  },
+);
 
 for (const moment of ["while it goes out", "in the answer's body"] as const) {
-  Deno.test(`a body is cancelled by an abort ${moment}`, async () => {
+  testBoth(`a body is cancelled by an abort ${moment}`, async (rawBackend) => {
     using backend = rawBackend();
     const { body, feed, cancelled } = fedBody();
     const call = backend.client.send(streamed(body));
@@ -170,7 +185,7 @@ for (const moment of ["while it goes out", "in the answer's body"] as const) {
   });
 }
 
-Deno.test("a body that has begun to go out is never sent a second time", async () => {
+testBoth("a body that has begun to go out is never sent a second time", async (rawBackend) => {
   using backend = rawBackend();
   const old = await leaveIdle(backend);
   const fed = fedBody();
@@ -181,7 +196,7 @@ Deno.test("a body that has begun to go out is never sent a second time", async (
   await fed.cancelled;
 });
 
-Deno.test("the backend's pace is the body's: what it does not read is not taken from the stream", async () => {
+testBoth("the backend's pace is the body's: what it does not read is not taken from the stream", async (rawBackend) => {
   using backend = rawBackend();
   const piece = new Uint8Array(256 * 1024);
   let taken = 0;
@@ -211,7 +226,7 @@ Deno.test("the backend's pace is the body's: what it does not read is not taken 
   socket.close();
 });
 
-Deno.test("a large body that nobody needs again is freed when all of it has gone out", async () => {
+testBoth("a large body that nobody needs again is freed when all of it has gone out", async (rawBackend) => {
   for (const isBodyLast of [true, false]) {
     using backend = rawBackend();
     const body = new TextEncoder().encode("a".repeat(2 * 1024 * 1024) + "END");
@@ -227,7 +242,7 @@ Deno.test("a large body that nobody needs again is freed when all of it has gone
   }
 });
 
-Deno.test("a body of which something is still to go out is not freed, whatever the answer", async () => {
+testBoth("a body of which something is still to go out is not freed, whatever the answer", async (rawBackend) => {
   using backend = rawBackend();
   const body = new Uint8Array(32 * 1024 * 1024);
   const call = backend.client.send({ method: "POST", path: "/", headers: [], body, isBodyLast: true });

@@ -86,14 +86,24 @@ export class ScriptedConn {
   }
 }
 
+/** What a scripted route is made of. */
+export interface ScriptedSockets {
+  readonly kept?: ScriptedConn;
+  readonly fresh?: readonly ScriptedConn[];
+  /** Whether they stand for TLS. */
+  readonly isSecure?: boolean;
+}
+
 /** A route over scripted sockets: `kept` is idle, `fresh` are opened in order. */
 export function scriptedRoute(
-  { kept, fresh = [] }: { readonly kept?: ScriptedConn; readonly fresh?: readonly ScriptedConn[] },
+  { kept, fresh = [], isSecure = false }: ScriptedSockets,
 ): Route & { readonly givenBack: Connection[] } {
+  const connectionOver = (conn: ScriptedConn) => new Connection(conn as unknown as Deno.TcpConn, { isSecure });
   const idle = kept === undefined ? [] : [connectionOver(kept)];
   const toOpen = fresh.map(connectionOver);
   const givenBack: Connection[] = [];
   return {
+    name: "The model's backend",
     host: "backend.test",
     headerTimeoutMs: null,
     expectContinueMs: null,
@@ -106,8 +116,4 @@ export function scriptedRoute(
     giveBack: (connection) => void givenBack.push(connection),
     givenBack,
   };
-}
-
-function connectionOver(conn: ScriptedConn): Connection {
-  return new Connection(conn as unknown as Deno.TcpConn);
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { UpstreamRequest, UpstreamTunnel } from "../../../src/gateway/upstream/message.ts";
 import { textOf } from "../body_reader.ts";
-import { codeOf, type RawBackend, rawBackend } from "../raw_backend.ts";
+import { codeOf, type RawBackend, testBoth } from "../raw_backend.ts";
 import { answer, ask, GET, leaveIdle, OK, POST, serve } from "./raw_calls.ts";
 
 const UPGRADE: UpstreamRequest = {
@@ -11,7 +11,7 @@ const UPGRADE: UpstreamRequest = {
 };
 const AGREED = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n";
 
-Deno.test("an upgrade asks for itself alone, over a socket of its own", async () => {
+testBoth("an upgrade asks for itself alone, over a socket of its own", async (rawBackend) => {
   using backend = rawBackend();
   await leaveIdle(backend);
   const asked = answer(backend.client, UPGRADE);
@@ -27,7 +27,7 @@ Deno.test("an upgrade asks for itself alone, over a socket of its own", async ()
   await socket.readToEnd();
 });
 
-Deno.test("bytes cross a tunnel both ways, those that came with the head first", async () => {
+testBoth("bytes cross a tunnel both ways, those that came with the head first", async (rawBackend) => {
   using backend = rawBackend();
   const { socket, tunnel } = await open(backend, "early");
   assertEquals(await textIn(tunnel), "early");
@@ -41,7 +41,7 @@ Deno.test("bytes cross a tunnel both ways, those that came with the head first",
   assertEquals(await socket.readToEnd(), "");
 });
 
-Deno.test("what was read of a tunnel is not changed by what is read next", async () => {
+testBoth("what was read of a tunnel is not changed by what is read next", async (rawBackend) => {
   using backend = rawBackend();
   const { socket, tunnel } = await open(backend, "");
   await socket.write("one");
@@ -52,7 +52,7 @@ Deno.test("what was read of a tunnel is not changed by what is read next", async
   tunnel.close();
 });
 
-Deno.test("more than a socket takes at once goes through a tunnel whole", async () => {
+testBoth("more than a socket takes at once goes through a tunnel whole", async (rawBackend) => {
   using backend = rawBackend();
   const { socket, tunnel } = await open(backend, "");
   const writing = tunnel.write(new Uint8Array(4 * 1024 * 1024).fill(0x61));
@@ -63,7 +63,7 @@ Deno.test("more than a socket takes at once goes through a tunnel whole", async 
   tunnel.close();
 });
 
-Deno.test("each direction of a tunnel ends by itself", async () => {
+testBoth("each direction of a tunnel ends by itself", async (rawBackend) => {
   using backend = rawBackend();
   const { socket, tunnel } = await open(backend, "");
   await tunnel.closeWrite();
@@ -75,7 +75,7 @@ Deno.test("each direction of a tunnel ends by itself", async () => {
   tunnel.close();
 });
 
-Deno.test("a tunnel whose other end has gone says so: reading, then writing", async () => {
+testBoth("a tunnel whose other end has gone says so: reading, then writing", async (rawBackend) => {
   using backend = rawBackend();
   const { call, socket, tunnel } = await open(backend, "");
   const reading = codeOf(tunnel.read());
@@ -86,20 +86,23 @@ Deno.test("a tunnel whose other end has gone says so: reading, then writing", as
   await socket.readToEnd();
 });
 
-Deno.test("a plain answer to an upgrade is an answer like any other, and its socket is used again", async () => {
-  using backend = rawBackend();
-  const asked = answer(backend.client, UPGRADE);
-  const socket = await backend.accept();
-  await socket.readUntil("\r\n\r\n");
-  await socket.write(OK);
-  const { status, body, tunnel } = await asked;
-  assertEquals([status, await textOf(body), tunnel], [200, "ok", null]);
-  const second = ask(backend.client, POST);
-  await serve(socket, "hello");
-  assertEquals(await second, "ok");
-});
+testBoth(
+  "a plain answer to an upgrade is an answer like any other, and its socket is used again",
+  async (rawBackend) => {
+    using backend = rawBackend();
+    const asked = answer(backend.client, UPGRADE);
+    const socket = await backend.accept();
+    await socket.readUntil("\r\n\r\n");
+    await socket.write(OK);
+    const { status, body, tunnel } = await asked;
+    assertEquals([status, await textOf(body), tunnel], [200, "ok", null]);
+    const second = ask(backend.client, POST);
+    await serve(socket, "hello");
+    assertEquals(await second, "ok");
+  },
+);
 
-Deno.test("an upgrade that nobody asked for is backend_lost", async () => {
+testBoth("an upgrade that nobody asked for is backend_lost", async (rawBackend) => {
   using backend = rawBackend();
   const asked = codeOf(answer(backend.client, GET));
   const socket = await backend.accept();
