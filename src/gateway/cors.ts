@@ -52,19 +52,10 @@ export function corsHeaders(facts: SiteFacts, rules: SiteRules): HeaderList {
   return isTrusted(facts, rules) ? [["access-control-allow-origin", origin], EXPOSE, VARY] : [VARY];
 }
 
-/**
- * Puts {@link corsHeaders} on an answer in place of what a backend said about pages: a backend knows neither the gateway's
- * keys nor its rules. Other values of `vary` stay.
- */
-export function applyCors(headers: Headers, cors: HeaderList): void {
-  for (const name of [...headers.keys()]) if (isCorsHeader(name)) headers.delete(name);
+/** Puts {@link corsHeaders} on an answer of the gateway's own; other values of `vary` stay. */
+export function addCors(headers: Headers, cors: HeaderList): void {
   for (const [name, value] of cors) {
     if (name === "vary") headers.append(name, value);
     else headers.set(name, value);
   }
-}
-
-/** Whether a header of an answer, in lower case, speaks to browsers about pages: such ones of a backend are not passed on. */
-export function isCorsHeader(name: string): boolean {
-  return name.startsWith("access-control-");
 }

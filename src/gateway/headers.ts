@@ -70,7 +70,10 @@ export interface ClientHead {
   readonly isEncoded: boolean;
 }
 
-/** The headers to send to the client: the backend's `list`, then the gateway's own, which win. */
+/**
+ * The headers to send to the client: the backend's `list`, then the gateway's own, which win; `vary` is said by both. What a
+ * backend tells browsers about pages of other sites is dropped: it knows neither the gateway's keys nor its rules.
+ */
 export function responseHeaders(list: HeaderList, own: HeaderList = []): ClientHead {
   let isEventStream = false;
   let isEncoded = false;
@@ -86,7 +89,8 @@ export function responseHeaders(list: HeaderList, own: HeaderList = []): ClientH
     const lower = name.toLowerCase();
     if (HOP_BY_HOP.has(lower) || named?.has(lower) === true) continue;
     if (isEventStream && NOT_WITH_EVENTS.has(lower)) continue;
-    if (own.some(([ours]) => ours === lower)) continue;
+    if (lower.startsWith("access-control-")) continue;
+    if (lower !== "vary" && own.some(([ours]) => ours === lower)) continue;
     headers.push([lower, value]);
   }
   for (const [name, value] of own) headers.push([name, value]);

@@ -46,11 +46,14 @@ export function createSiteRules(
   };
 }
 
+/** The runtime puts the Host header into the URL as it is: one with a path in it would choose the route. */
+const NO_HOST = /^$|[\s,/?#\\@]/;
+
 /** What of a request the rules look at. */
 export interface SiteFacts {
   /** HTTP method. */
   readonly method: string;
-  /** `Host`, or the authority of the URL where the transport knows no such header (HTTP/2). */
+  /** What the client asked for: `Host`, or the authority of the URL where the transport knows no such header (HTTP/2). */
   readonly host: string;
   /** `Origin`; `null` when there is none. */
   readonly origin: string | null;
@@ -60,11 +63,15 @@ export interface SiteFacts {
   readonly isAmbient: boolean;
 }
 
-/** Looks at a request. */
-export function siteFactsOf({ method, headers, url }: Pick<Request, "method" | "headers" | "url">): SiteFacts {
+/** Looks at a request; `forwardedHost` is what a trusted proxy says that the client asked for (see `clientOf`). */
+export function siteFactsOf(
+  { method, headers, url }: Pick<Request, "method" | "headers" | "url">,
+  forwardedHost: string | null = null,
+): SiteFacts {
+  const host = headers.get("host") ?? authorityOf(url);
   return {
     method,
-    host: headers.get("host") ?? authorityOf(url),
+    host: forwardedHost === null || NO_HOST.test(host) ? host : forwardedHost,
     origin: headers.get("origin"),
     fetchSite: headers.get("sec-fetch-site"),
     isAmbient: /^basic /i.test(headers.get("authorization") ?? ""),
@@ -82,9 +89,6 @@ export function checkSite(
 ): GatewayError | null {
   return checkHost(facts, rules) ?? (changes ? checkOrigin(facts, rules) : null);
 }
-
-/** The runtime puts the Host header into the URL as it is: one with a path in it would choose the route. */
-const NO_HOST = /^$|[\s,/?#\\@]/;
 
 function checkHost({ host }: SiteFacts, { bindsHost, hosts }: SiteRules): GatewayError | null {
   if (NO_HOST.test(host)) return new GatewayError("bad_request", "The Host header is not the name of a host");

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ApiKey } from "../../src/config/types.ts";
-import { applyCors, corsHeaders, preflight, sanitizeHeaderNames } from "../../src/gateway/cors.ts";
+import { addCors, corsHeaders, preflight, sanitizeHeaderNames } from "../../src/gateway/cors.ts";
+import { responseHeaders } from "../../src/gateway/headers.ts";
 import { createSiteRules, type SiteFacts } from "../../src/gateway/site_rules.ts";
 
 const KEY: ApiKey = { key: "k", name: null, scopes: new Set(), models: null, maxOpen: null };
@@ -77,17 +78,28 @@ Deno.test("who is no browser is told nothing, besides that caches must tell orig
   for (const method of ["GET", "HEAD"]) assertEquals(headersFor({ method }), { vary: "Origin" });
 });
 
-Deno.test("what a backend says about pages is replaced, what it says about caching stays", () => {
-  const headers = new Headers({
-    "access-control-allow-origin": "https://evil.example",
-    "access-control-allow-credentials": "true",
-    vary: "Accept-Encoding",
-    "content-type": "application/json",
-  });
-  applyCors(headers, [["access-control-allow-origin", "*"], ["vary", "Origin"]]);
+Deno.test("on an answer of the gateway's own, other reasons to vary stay", () => {
+  const headers = new Headers({ vary: "Accept-Encoding", "content-type": "text/html" });
+  addCors(headers, [["access-control-allow-origin", "*"], ["vary", "Origin"]]);
   assertEquals(Object.fromEntries(headers), {
     "access-control-allow-origin": "*",
     vary: "Accept-Encoding, Origin",
-    "content-type": "application/json",
+    "content-type": "text/html",
   });
+});
+
+Deno.test("what a backend says about pages is dropped, what it says about caching stays", () => {
+  const backend = [
+    ["Access-Control-Allow-Origin", "https://evil.example"],
+    ["access-control-allow-credentials", "true"],
+    ["Vary", "Accept-Encoding"],
+    ["content-type", "application/json"],
+  ] as const;
+  assertEquals(responseHeaders(backend, [["access-control-allow-origin", "*"], ["vary", "Origin"]]).headers, [
+    ["vary", "Accept-Encoding"],
+    ["content-type", "application/json"],
+    ["access-control-allow-origin", "*"],
+    ["vary", "Origin"],
+  ]);
+  assertEquals(responseHeaders(backend.slice(0, 2)).headers, []);
 });

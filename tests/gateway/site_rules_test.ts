@@ -52,6 +52,15 @@ Deno.test("a request is looked at by its Host header, even where the target of t
   assertEquals(siteFactsOf({ method: "GET", headers: new Headers({ host: "" }), url: "http://localhost/" }).host, "");
 });
 
+Deno.test("behind a trusted proxy, the host that the client asked for is held against the rules", () => {
+  const request = (host: string) => new Request("http://x/", { headers: { host, origin: "https://llm.example.com" } });
+  const facts = siteFactsOf(request("127.0.0.1:8080"), "llm.example.com");
+  assertEquals(checkSite(facts, rulesOf({ allowedHosts: ["llm.example.com"] }), { changes: true }), null);
+  assertEquals(checkSite(facts, rulesOf(), { changes: true })?.code, "forbidden", "a name that leads to the proxy");
+  assertEquals(codeOf(siteFactsOf(request("127.0.0.1:8080")), rulesOf()), "forbidden", "nobody says who was asked");
+  assertEquals(codeOf(siteFactsOf(request("a/b"), "localhost"), rulesOf()), "bad_request");
+});
+
 Deno.test("a Host header that is no name of a host is a bad request, with keys or without", () => {
   for (const host of ["", "a/b", "a?b", "a#b", "user@a", "a\\b", "a, b", "a b"]) {
     for (const rules of [rulesOf(), rulesOf({ keys: true }), rulesOf({ isLoopback: false })]) {
