@@ -67,7 +67,7 @@ Deno.test("schema prints the JSON Schema that is in the repository", async () =>
 const CONFIG = `
 startPort: 15800
 globalTTL: 30
-apiKeys: [gateway-key-1]
+apiKeys: [gateway-key-1, { key: mapped-key-22, name: chat, scopes: [inference], models: [chat] }]
 macros: { shared: gateway-key-1 }
 models:
   qwen:
@@ -82,7 +82,7 @@ models:
     worker: berth:tiny --name tiny
     ttl: 5
 `;
-const SECRETS = ["gateway-key-1", "hunter22", "abcdefg", "xyzzy", "u:pass", "opensesame", "tok123456"];
+const SECRETS = ["gateway-key-1", "mapped-key-22", "hunter22", "abcdefg", "xyzzy", "u:pass", "opensesame", "tok123456"];
 
 Deno.test("check prints the effective configuration, valid YAML without a secret, and exits 0", async () => {
   await withConfig(CONFIG, async (file) => {
@@ -92,6 +92,10 @@ Deno.test("check prints the effective configuration, valid YAML without a secret
     assertStringIncludes(out, "- '500'");
     assertStringIncludes(out, "CUDA_VISIBLE_DEVICES=0");
     assertStringIncludes(out, "port: 15801");
+    assertStringIncludes(
+      out,
+      "  - key: '***'\n    name: chat\n    scopes:\n      - inference\n    models:\n      - qwen\n    maxOpen: null\n",
+    );
     assertEquals((await run(["check", "-config", file, "-print=false"])).out, "");
   });
 });

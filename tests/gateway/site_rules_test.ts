@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
 import type { ApiKey } from "../../src/config/types.ts";
 import {
   checkSite,
@@ -228,4 +229,58 @@ Deno.test("with keys any page may bring one, but a password that the browser kee
   assertEquals(codeOf({ origin, isAmbient: true }, named), null);
   const error = checkSite(factsOf({ origin, isAmbient: true }), rulesOf({ keys: true }), { changes: true });
   assert(error?.message.includes("Bearer"));
+});
+
+/** Whether only this machine can have such an origin or name, by what a browser's own parser makes of it. */
+function isOfThisMachine(url: URL): boolean {
+  const hostname = url.hostname.replace(/\.$/, "");
+  return hostname === "localhost" || hostname.endsWith(".localhost") || /^127\.[\d.]*\d$/.test(hostname) ||
+    hostname === "[::1]" || hostname === "0.0.0.0" || /\.(docker|containers)\.internal$/.test(hostname);
+}
+
+const PIECES = [
+  "localhost",
+  "127.0.0.1",
+  "evil",
+  "example",
+  "docker",
+  "internal",
+  "::1",
+  "[::1]",
+  "0",
+  "7",
+  ".",
+  "-",
+  ":",
+  "8080",
+];
+const AUTHORITIES = fc.array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 6 }).map((pieces) =>
+  pieces.join("")
+);
+
+Deno.test("whatever an origin is made of: it is trusted when a browser takes it for one of this machine, and never otherwise", () => {
+  const rules = rulesOf();
+  fc.assert(
+    fc.property(fc.constantFrom("http", "https"), AUTHORITIES, (scheme, authority) => {
+      const text = `${scheme}://${authority}`;
+      // Browsers send an origin only as their parser writes it.
+      fc.pre(URL.canParse(text) && new URL(text).origin === text);
+      assertEquals(codeOf({ origin: text }, rules), isOfThisMachine(new URL(text)) ? null : "forbidden", text);
+    }),
+    { numRuns: 2000, seed: 1 },
+  );
+});
+
+Deno.test("whatever a Host is made of: it is answered when a browser takes it for this machine or an address, and never otherwise", () => {
+  const rules = rulesOf();
+  fc.assert(
+    fc.property(AUTHORITIES, (authority) => {
+      const text = `http://${authority}`;
+      fc.pre(URL.canParse(text) && new URL(text).origin === text);
+      const url = new URL(text);
+      const isAddress = /^\[|^[\d.]*\d$/.test(url.hostname);
+      assertEquals(codeOf({ host: authority }, rules), isOfThisMachine(url) || isAddress ? null : "forbidden", text);
+    }),
+    { numRuns: 2000, seed: 2 },
+  );
 });
