@@ -132,6 +132,7 @@ export function buildModel(
     timeouts: settings.timeouts,
     filters: buildFilters(settings.filters, ["models", id, "filters"], findings),
     sendLoadingState: settings.sendLoadingState ?? top.sendLoadingState,
+    queueKeepAliveMs: parseDuration(settings.queueKeepAlive ?? top.queueKeepAlive) || null,
     ignoreWebsockets: id === COMFYUI || settings.compat.ignoreWebsockets,
   };
 }

@@ -6,10 +6,10 @@
  */
 
 import { z } from "zod";
-import { about, block, bool, integer, integerFrom, listOf, mappingOf, noEffectYet, text } from "./fields.ts";
+import { about, block, bool, integer, integerFrom, listOf, mappingOf, text } from "./fields.ts";
 import { accessFields } from "./schema/access.ts";
 import { macros } from "./schema/macros.ts";
-import { modelSchema } from "./schema/model.ts";
+import { modelSchema, pulse } from "./schema/model.ts";
 import { nameFields } from "./schema/names.ts";
 import { activityFields, logFields } from "./schema/observing.ts";
 import { routingFields } from "./schema/routing.ts";
@@ -70,7 +70,16 @@ const topFields = {
       .default(5800),
     "The first port that `${PORT}` stands for; models that need one get the next, in order of their ids.",
   ),
-  sendLoadingState: noEffectYet(about(bool().default(false), "Whether waiting streams are told how loading goes.")),
+  sendLoadingState: about(
+    bool().default(false),
+    "Whether chat streams that wait show as text how loading goes, as in llama-swap.",
+  ),
+  queueKeepAlive: about(
+    pulse().default(0),
+    "How often a stream that waits is sent a comment (Anthropic: a `ping`), so that no proxy cuts it; 0 = never. From the first " +
+      "one on the answer's status is 200, and failures are told inside the stream. At least 0.1.",
+    "duration or seconds",
+  ),
   macros: macros(),
   ...accessFields,
   limits: about(limits.prefault({}), "What one client may take up."),

@@ -59,7 +59,7 @@ models:
       setParamsByID:
         "qwen:think": { chat_template_kwargs: { enable_thinking: true } }
 `,
-    keys: ["filters", "sendLoadingState", "compat"],
+    keys: ["filters", "sendLoadingState", "queueKeepAlive", "compat"],
   },
 ];
 
@@ -67,7 +67,15 @@ models:
 export const TOP_SECTIONS: readonly Section[] = [
   {
     title: "Defaults for models",
-    keys: ["healthCheckTimeout", "globalTTL", "unloadTimeout", "startPort", "sendLoadingState", "macros"],
+    keys: [
+      "healthCheckTimeout",
+      "globalTTL",
+      "unloadTimeout",
+      "startPort",
+      "sendLoadingState",
+      "queueKeepAlive",
+      "macros",
+    ],
   },
   { title: "At start", example: "hooks: { on_startup: { preload: [qwen] } }", keys: ["hooks"] },
   {

@@ -124,8 +124,10 @@ export interface ModelConfig {
   readonly timeouts: ModelTimeouts;
   /** Changes to JSON request bodies. */
   readonly filters: Filters;
-  /** Whether a waiting stream is told how loading goes. */
+  /** Whether a chat stream that waits shows as text how loading goes. */
   readonly sendLoadingState: boolean;
+  /** How often a stream that waits is kept alive, in milliseconds; `null` = never. */
+  readonly queueKeepAliveMs: number | null;
   /** Whether websockets neither start the model nor hold it. */
   readonly ignoreWebsockets: boolean;
 }

@@ -58,6 +58,7 @@ Deno.test("CD1: a minimal model with PORT gets every default", () => {
     timeouts: { connect: 30, responseHeader: 0, tlsHandshake: 10, expectContinue: 1, keepalive: 30, idleConn: 90 },
     filters: { strip: [], set: new Map(), setByName: new Map() },
     sendLoadingState: false,
+    queueKeepAliveMs: null,
     ignoreWebsockets: false,
   });
 });

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { configOf, load, modelOf, models, refuse, warningsOf } from "./loading.ts";
 
 const withLines = (...lines: readonly string[]) => models(["m", ...lines]);
@@ -7,6 +7,15 @@ Deno.test("CD21: a model's own sendLoadingState wins over the global one, either
   const { models: byId } = configOf("sendLoadingState: true\n" + models(["a", "sendLoadingState: false"], "b"));
   assertEquals([byId.get("a")?.sendLoadingState, byId.get("b")?.sendLoadingState], [false, true]);
   assertEquals(modelOf(withLines("sendLoadingState: yes")).sendLoadingState, true);
+});
+
+Deno.test("G7: keep-alives are off unless asked for; a model's own interval wins over the global one, either way", () => {
+  const { models: byId } = configOf(
+    "queueKeepAlive: 10\n" + models(["a", "queueKeepAlive: 0"], "b", ["c", "queueKeepAlive: 1m"]),
+  );
+  assertEquals(["a", "b", "c"].map((id) => byId.get(id)?.queueKeepAliveMs), [null, 10_000, 60_000]);
+  assertEquals(modelOf(withLines()).queueKeepAliveMs, null);
+  assertStringIncludes(refuse(withLines("queueKeepAlive: 50ms")).message, "must be 0 or at least 0.1 seconds");
 });
 
 Deno.test("CD22: comfyui_auto may have at least 50 requests, and its websockets are ignored", async (t) => {

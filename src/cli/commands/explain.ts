@@ -141,6 +141,9 @@ function settingsOf(model: ModelConfig, root: Tree): readonly Row[] {
     row("concurrencyLimit", model.concurrencyLimit === null ? "none of its own" : String(model.concurrencyLimit)),
     row("useModelName", model.useModelName === "" ? "the name asked for" : model.useModelName),
     row("sendLoadingState", model.sendLoadingState ? "yes" : "no", { global: "sendLoadingState" }),
+    row("queueKeepAlive", model.queueKeepAliveMs === null ? "never" : seconds(model.queueKeepAliveMs / 1000), {
+      global: "queueKeepAlive",
+    }),
     row("unlisted", model.unlisted ? "yes" : "no"),
     row("timeouts.connect", limit(model.timeouts.connect), { key: "timeouts" }),
     row("timeouts.responseHeader", limit(model.timeouts.responseHeader), { key: "timeouts" }),

@@ -17,6 +17,7 @@ import {
   noEffectYet,
   text,
 } from "../fields.ts";
+import { parseDuration } from "../durations.ts";
 import { modelFilters } from "./filters.ts";
 import { macros } from "./macros.ts";
 import { modelTimeouts } from "./timeouts.ts";
@@ -50,6 +51,16 @@ const compat = block({
     "Whether websockets neither start the model nor count as use of it; for web pages that stay connected.",
   )),
 });
+
+const LEAST_PULSE_MS = 100;
+
+/** How often something is said to who waits: never, or not too often. */
+export function pulse(): ReturnType<typeof duration> {
+  return duration().refine((value) => {
+    const ms = parseDuration(value);
+    return ms === null || ms === 0 || ms >= LEAST_PULSE_MS;
+  }, "must be 0 or at least 0.1 seconds");
+}
 
 /** The keys of one model. */
 export const modelSchema = block({
@@ -98,10 +109,15 @@ export const modelSchema = block({
   timeouts: about(modelTimeouts.prefault({}), "Limits towards the backend."),
   concurrencyLimit: about(integer().default(0), "Most requests waiting or being served; 0 = no limit of its own."),
   filters: about(modelFilters.prefault({}), "Changes to JSON request bodies; `model` is never changed."),
-  sendLoadingState: noEffectYet(about(
+  sendLoadingState: about(
     bool().optional(),
-    "Whether a waiting stream is told how loading goes; otherwise the global `sendLoadingState`.",
-  )),
+    "Whether a chat stream that waits shows as text how loading goes; otherwise the global `sendLoadingState`.",
+  ),
+  queueKeepAlive: about(
+    pulse().optional(),
+    "How often a stream that waits is kept alive; otherwise the global `queueKeepAlive`.",
+    "duration or seconds",
+  ),
   compat: about(compat.prefault({}), "Switches for unusual backends."),
   aliases: about(listOf(text()).default([]), "Other names for the model.", "list of text"),
   useModelName: about(text().default(""), "The model name that the backend is sent instead of the one asked for."),
