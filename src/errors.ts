@@ -63,6 +63,8 @@ export interface GatewayErrorOptions extends ErrorOptions {
   readonly detail?: string;
   /** The field of the request that is wrong; becomes `error.param`. */
   readonly param?: string;
+  /** Headers of its answer besides those that follow from the rest; names in lower case. */
+  readonly headers?: readonly (readonly [string, string])[];
 }
 
 /**
@@ -78,6 +80,8 @@ export class GatewayError extends Error {
   readonly detail: string | undefined;
   /** The field of the request that is wrong. */
   readonly param: string | undefined;
+  /** Headers of its answer. */
+  readonly headers: readonly (readonly [string, string])[];
 
   /** Makes the error; see {@link GatewayErrorOptions} for what it may carry. */
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
@@ -86,12 +90,29 @@ export class GatewayError extends Error {
     this.retryAfterS = options.retryAfterS;
     this.detail = options.detail;
     this.param = options.param;
+    this.headers = options.headers ?? [];
   }
 
   /** HTTP status of this error's code. */
   get status(): number {
     return ERRORS[this.code].status;
   }
+}
+
+/** The same failure with more said of it: one that many requests share is told to each in its own way. */
+export function withMore(
+  error: GatewayError,
+  more: Pick<GatewayErrorOptions, "retryAfterS" | "headers">,
+): GatewayError {
+  const { code, message, retryAfterS, detail, param, headers, cause } = error;
+  return new GatewayError(code, message, {
+    ...(retryAfterS === undefined ? {} : { retryAfterS }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(param === undefined ? {} : { param }),
+    ...(cause === undefined ? {} : { cause }),
+    headers,
+    ...more,
+  });
 }
 
 /** For the log: with what the operator alone may know, and with what lay at the bottom, such as how an answer was malformed. */

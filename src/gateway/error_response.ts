@@ -67,7 +67,9 @@ export function errorResponse(
   error: GatewayError,
   { dialect, accept = null, operator = false, requestId }: ErrorResponseOptions,
 ): Response {
-  const headers = new Headers({ "x-content-type-options": "nosniff", "x-berth-error": error.code });
+  const headers = new Headers(error.headers.map(([name, value]): [string, string] => [name, value]));
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("x-berth-error", error.code);
   if (error.retryAfterS !== undefined) headers.set("retry-after", String(error.retryAfterS));
   if (requestId !== undefined) headers.set("x-request-id", requestId);
   if (error.status === 401) headers.set("www-authenticate", 'Basic realm="berth"');

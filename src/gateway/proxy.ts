@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import { describeError, GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Dialect } from "./error_response.ts";
+import type { StreamDialect } from "./error_event.ts";
 import { responseHeaders } from "./headers.ts";
 import { type Outcome, responseStream, type SlowClientBounds } from "./response_stream.ts";
 import type { UpstreamClient } from "./upstream/client.ts";
@@ -37,12 +37,14 @@ export interface ProxyOptions {
   readonly headers: HeaderList;
   /** Headers of the gateway's own for the answer. */
   readonly answerHeaders?: HeaderList;
-  readonly dialect: Dialect;
+  readonly dialect: StreamDialect;
   readonly bounds: SlowClientBounds;
   readonly clock: Clock;
   readonly log: Log;
   /** Sees each chunk of the answer's body. */
   readonly tap?: (chunk: Uint8Array) => void;
+  /** Told the head of the answer, before anything of its body. */
+  readonly onHead?: (status: number, headers: HeaderList) => void;
   /** Told once how the answer ended. */
   readonly onEnd?: (outcome: Outcome) => void;
 }
@@ -92,10 +94,11 @@ interface Ends {
 }
 
 function respond(answer: UpstreamResponse, options: ProxyOptions, { abort, letGo }: Ends): Response {
-  const { method, lease, dialect, bounds, clock, log, tap, answerHeaders = [], onEnd } = options;
+  const { method, lease, dialect, bounds, clock, log, tap, answerHeaders = [], onHead, onEnd } = options;
   const { status, statusText, body } = answer;
   const { headers, isEventStream, isEncoded } = responseHeaders(answer.headers, answerHeaders);
   const init = { status, statusText, headers };
+  onHead?.(status, headers);
   const onBackendFree = () => lease.release();
   if (body === null || body.whole !== null || status === RESET_CONTENT) {
     letGo();

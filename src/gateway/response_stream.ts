@@ -9,7 +9,7 @@
 
 import type { Clock } from "../clock.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
-import { type Dialect, errorBody } from "./error_response.ts";
+import { errorEvent, sequenceAfter, type StreamDialect } from "./error_event.ts";
 import type { UpstreamBody } from "./upstream/message.ts";
 
 /** How a response ended. */
@@ -40,7 +40,7 @@ export interface ResponseStreamOptions {
   readonly abort: (reason: unknown) => void;
   /** Whether the client reads server-sent events, so that a failure can be told as one more event. */
   readonly mayAddEvents: boolean;
-  readonly dialect: Dialect;
+  readonly dialect: StreamDialect;
   readonly bounds: SlowClientBounds;
   readonly clock: Clock;
   /** Sees each chunk before the client does. */
@@ -145,7 +145,8 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     const { mayAddEvents, dialect } = this.#options;
     // Behind half an event nothing can be said: whatever follows would make a client take the half for a whole one.
     if (mayAddEvents && endsEvent(this.#tail)) {
-      this.#controller?.enqueue(new TextEncoder().encode(errorEvent(error, dialect)));
+      const sequence = dialect === "responses" ? sequenceAfter(this.#tail) : 0;
+      this.#controller?.enqueue(new TextEncoder().encode(errorEvent(error, dialect, sequence)));
     }
     this.#finish({ kind: "failed", error });
   }
@@ -196,10 +197,6 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     this.#cancelDeadline?.();
     this.#cancelDeadline = null;
   }
-}
-
-function errorEvent(error: GatewayError, dialect: Dialect): string {
-  return `${dialect === "anthropic" ? "event: error\n" : ""}data: ${JSON.stringify(errorBody(error, dialect))}\n\n`;
 }
 
 function joinTail(tail: Uint8Array, piece: Uint8Array): Uint8Array {
