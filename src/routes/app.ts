@@ -9,7 +9,7 @@ import type { Backends } from "../backend/backends.ts";
 import { describeError, GatewayError, toGatewayError } from "../errors.ts";
 import { type Client, requireScope, takeQueryKey } from "../gateway/auth.ts";
 import { clientOf } from "../gateway/client_address.ts";
-import { applyCors, corsHeaders, preflight } from "../gateway/cors.ts";
+import { addCors, corsHeaders, preflight } from "../gateway/cors.ts";
 import { dialectOf, errorResponse } from "../gateway/error_response.ts";
 import { pathOf } from "../gateway/request_url.ts";
 import { checkShape, thenHangUp } from "../gateway/request_shape.ts";
@@ -66,43 +66,41 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     if (request.method === "OPTIONS") return preflight(request.headers);
     const id = crypto.randomUUID();
     const inForce = env.current();
-    const site = siteFactsOf(request);
+    const peerAddress = info?.remoteAddr?.hostname ?? null;
+    const from = clientOf(request.headers, { address: peerAddress, isTls: env.isTls }, inForce.config.trustProxy);
+    const site = siteFactsOf(request, from.host);
     let response: Response;
     try {
-      response = await answer(request, { id, inForce, site, peerAddress: info?.remoteAddr?.hostname ?? null });
+      response = await answer(request, { ...inForce, id, from, peerAddress }, site);
     } catch (thrown) {
       response = fail(request, thrown, id); // hono, too, lets a thrown value that is no Error through
     }
     if (response.status === SWITCHED) return response; // its headers have been sent
     response.headers.set("x-request-id", id);
     const cors = corsHeaders(site, inForce.site);
-    if (cors.length > 0 || site.origin !== null) applyCors(response.headers, cors);
+    addCors(response.headers, cors);
     return response;
   };
 
-  interface Asked {
-    readonly id: string;
-    readonly inForce: ConfigInForce;
-    readonly site: SiteFacts;
-    readonly peerAddress: string | null;
-  }
-
-  async function answer(request: Request, { id, inForce, site, peerAddress }: Asked): Promise<Response> {
+  async function answer(
+    request: Request,
+    asked: Omit<RequestContext, "client">,
+    site: SiteFacts,
+  ): Promise<Response> {
     checkShape(request);
     const path = pathOf(request.url);
     const inference = findInferenceRoute(request.method, path);
     const isPassed = inference === undefined && isPassedThrough(path);
     const operation = inference === undefined && !isPassed ? findOperation(request.method, path) : undefined;
     const changes = operation === undefined || operation.method !== "GET" || operation.changes === true;
-    const refusal = checkSite(site, inForce.site, { changes });
+    const refusal = checkSite(site, asked.site, { changes });
     if (refusal !== null) throw refusal;
-    if (inference === undefined && !isPassed && operation === undefined) return notServed(request, path, id);
+    if (inference === undefined && !isPassed && operation === undefined) return notServed(request, path, asked.id);
     const { url, key } = operation?.takesQueryKey === true
       ? takeQueryKey(request.url)
       : { url: request.url, key: null };
-    const from = clientOf(request.headers, { address: peerAddress, isTls: env.isTls }, inForce.config.trustProxy);
-    const client = operation?.scope === null ? NOBODY : inForce.identify(request.headers, { queryKey: key });
-    const context: RequestContext = { ...inForce, id, client, from, peerAddress };
+    const client = operation?.scope === null ? NOBODY : asked.identify(request.headers, { queryKey: key });
+    const context: RequestContext = { ...asked, client };
     if (operation === undefined) {
       requireScope(client, "inference");
       if (inference !== undefined) return await serveInference(env, inference, request, context);
@@ -134,7 +132,6 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const accept = request.headers.get("accept");
     const response = errorResponse(error, { dialect, accept, operator: false, requestId });
     if (request.method === "CONNECT") return thenHangUp(response);
-    if (error.status === 401) response.headers.set("www-authenticate", 'Basic realm="berth"');
     return response;
   }
 

@@ -10,14 +10,15 @@ import { GatewayError } from "../errors.ts";
 import { requireModel } from "../gateway/auth.ts";
 import { dialectOf } from "../gateway/error_response.ts";
 import type { NamedRequest } from "../gateway/request/named_request.ts";
-import type { Outcome } from "../gateway/response_stream.ts";
 import type { InFlight } from "../observe/in_flight.ts";
 import type { InFlightEntry } from "../observe/in_flight_entry.ts";
 import { fullName } from "../routing/destination.ts";
 import type { Resolution } from "../routing/names.ts";
 import type { RequestContext } from "./config_in_force.ts";
 import type { InferenceRoute } from "./inference_table.ts";
-import { type LocalCall, type LocalEnv, send, serveLocal } from "./local.ts";
+import { askBackend, type LocalEnv, serveLocal } from "./local.ts";
+import type { LocalCall } from "./local_call.ts";
+import { LocalVisit, type RequestWatcher } from "./local_visit.ts";
 
 /** What handing on needs. */
 export interface DispatchEnv extends LocalEnv {
@@ -67,20 +68,28 @@ export async function dispatch(env: DispatchEnv, asked: Dispatched): Promise<Res
   requireModel(context.client, { model: fullName(destination), asked: named.model });
   const outgoing = asked.isAsItIs === true ? named : rewritten(named, resolution, context.config);
   const removed = new AbortController();
-  const entry = begin(env, asked, removed);
-  const owed = ends.move();
-  const onEnd = ({ kind }: Outcome) => {
-    entry?.end(kind);
-    owed.dispose();
-  };
+  const watcher = watch(begin(env, asked, removed), ends.move());
   try {
-    const response = await serve(env, { ...asked, named: outgoing }, { entry, removed: removed.signal, onEnd });
-    entry?.responded(response.status, response.headers);
-    return response;
+    return await serve(env, { ...asked, named: outgoing }, { watcher, removed: removed.signal });
   } catch (error) {
-    onEnd({ kind: request.signal.aborted ? "clientLeft" : "complete" });
+    watcher.end(request.signal.aborted ? "clientLeft" : "failed");
     throw error;
   }
+}
+
+/** Tells the entry, if there is one, and gives back at the end what is owed. */
+function watch(entry: InFlightEntry | null, owed: DisposableStack): RequestWatcher {
+  return {
+    queued: (position) => entry?.queued(position),
+    loading: () => entry?.loading(),
+    serving: () => entry?.serving(),
+    responded: (status, headers) => entry?.responded(status, headers),
+    bytes: (count) => entry?.bytes(count),
+    end(outcome) {
+      entry?.end(outcome);
+      owed.dispose();
+    },
+  };
 }
 
 /** The name that the one who serves it knows, and the filters that are configured for it. */
@@ -109,6 +118,7 @@ function begin(env: DispatchEnv, asked: Dispatched, removed: AbortController): I
     key: context.client.name,
     stream: named.wantsStream,
     ...(selector === null ? {} : { metadata: { selector } }),
+    ...(destination.kind === "local" ? { place: () => env.scheduler.position(context.id) } : {}),
     cancel: destination.kind === "local" ? () => env.scheduler.cancel(context.id) : () => {
       removed.abort(new GatewayError("cancelled", "The request was cancelled by an operator"));
       return true;
@@ -117,35 +127,39 @@ function begin(env: DispatchEnv, asked: Dispatched, removed: AbortController): I
 }
 
 interface Watching {
-  readonly entry: InFlightEntry | null;
+  readonly watcher: RequestWatcher;
   /** Aborts when an operator ends it. */
   readonly removed: AbortSignal;
-  readonly onEnd: (outcome: Outcome) => void;
 }
 
-async function serve(env: DispatchEnv, asked: Dispatched, { entry, removed, onEnd }: Watching): Promise<Response> {
+async function serve(env: DispatchEnv, asked: Dispatched, { watcher, removed }: Watching): Promise<Response> {
   const { request, context, resolution, named, onPiece } = asked;
   const { destination } = resolution;
   const call = {
     id: context.id,
     request,
     path: asked.path + named.query,
-    outgoing: named,
+    body: named,
+    contentType: named.contentType,
     dialect: asked.route?.dialect ?? dialectOf(asked.path),
-    context,
-    tap: (piece: Uint8Array) => {
-      entry?.bytes(piece.length);
-      onPiece?.(piece);
-    },
-    onEnd,
+    wantsStream: named.wantsStream,
+    remoteAddr: context.peerAddress,
+    scheme: context.from.scheme,
+    forwardedHost: context.from.host,
+    config: context.config,
+    inFlight: watcher,
+    ...(onPiece === undefined ? {} : { tap: onPiece }),
   };
   if (destination.kind === "local") {
-    return await serveLocal(env, {
-      ...call,
-      model: destination.model,
-      wantsStream: named.wantsStream,
-      inFlight: entry,
-    });
+    const local: LocalCall = { ...call, model: destination.model };
+    switch (asked.line ?? "wait") {
+      case "wait":
+        return await serveLocal(env, local);
+      case "waitWhileReady":
+        return await serveWhileReady(env, local);
+      case "pass":
+        return await servePastTheLine(env, local);
+    }
   }
   void removed;
   throw new GatewayError("not_implemented", "Peers are not reached yet");
@@ -171,7 +185,9 @@ async function serveWhileReady(env: DispatchEnv, call: LocalCall): Promise<Respo
 async function servePastTheLine(env: DispatchEnv, call: LocalCall): Promise<Response> {
   const hold = env.backends.hold(call.model);
   try {
-    return await send(env, call, { target: hold.target, onInterrupt() {}, release: () => hold.release() });
+    const lease = { target: hold.target, onInterrupt() {}, release: () => hold.release() };
+    const visit = new LocalVisit({ id: call.id, clock: env.clock, watcher: call.inFlight, estimateNextMs: () => 0 });
+    return await askBackend(env, { call, visit, signal: call.request.signal, lease });
   } catch (error) {
     hold.release();
     throw error;

@@ -8,18 +8,18 @@ import type { BackendTarget } from "../backend/types.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { CREDENTIAL_HEADERS } from "../gateway/auth.ts";
-import type { Dialect } from "../gateway/error_response.ts";
+import { streamDialectOf } from "../gateway/error_event.ts";
 import { requestHeaders } from "../gateway/headers.ts";
 import { proxy, type ProxyLease } from "../gateway/proxy.ts";
-import type { NamedRequest } from "../gateway/request/named_request.ts";
-import type { Outcome } from "../gateway/response_stream.ts";
 import type { UpstreamClient } from "../gateway/upstream/client.ts";
 import type { HeaderList } from "../gateway/upstream/message.ts";
 import type { Log } from "../log.ts";
-import type { InFlightEntry } from "../observe/in_flight_entry.ts";
 import type { Lease } from "../scheduler/lease.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import type { RequestContext } from "./config_in_force.ts";
+import { EarlyAnswer, type EarlyWords } from "./early_answer.ts";
+import { earlyWordsFor } from "./early_words.ts";
+import type { LocalCall } from "./local_call.ts";
+import { LocalVisit } from "./local_visit.ts";
 
 /** What serving a local model needs. */
 export interface LocalEnv {
@@ -33,107 +33,156 @@ export interface LocalEnv {
   readonly log: Log;
 }
 
-/** A request for a local model. */
-export interface LocalCall {
-  /** The id that names this request everywhere. */
-  readonly id: string;
-  /** The client's request; its body has been read. */
-  readonly request: Request;
-  /** The model's own id. */
-  readonly model: string;
-  /** Path at the backend, with the query. */
-  readonly path: string;
-  /** What the backend is to get. */
-  readonly outgoing: Outgoing;
-  /** The protocol of the client. */
-  readonly dialect: Dialect;
-  /** Whether the client asked for a stream. */
-  readonly wantsStream: boolean;
-  /** Who asks, and the config that was in force when it arrived. */
-  readonly context: RequestContext;
-  /** Ends the wait in line besides the client's own leaving; its reason is thrown. */
-  readonly waitSignal?: AbortSignal;
-  /** Is told where the request is. */
-  readonly inFlight?: Pick<InFlightEntry, "queued" | "loading" | "serving"> | null;
-  /** Sees each piece of the answer. */
-  readonly tap: (piece: Uint8Array) => void;
-  /** Told once how the answer ended; not when this throws. */
-  readonly onEnd: (outcome: Outcome) => void;
+/** One call while it is served. */
+interface Course {
+  readonly call: LocalCall;
+  readonly visit: LocalVisit;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+  /** The answer that may begin while it waits. */
+  readonly early: EarlyAnswer | null;
 }
-
-/** A body as it is to be sent. */
-export type Outgoing = Pick<NamedRequest, "body" | "length" | "canRepeat" | "contentType">;
 
 /** How long a refused connection may wait for the news that its backend has exited, in milliseconds. */
 const EXIT_NEWS_MS = 500;
 
 /**
- * Waits in line for the model and has its backend answer.
+ * Waits in line for the model and has its backend answer; a stream may be told meanwhile that it waits (G7).
  *
- * @throws {GatewayError} for everything that goes wrong before the first byte of the answer.
+ * @throws {GatewayError} for everything that goes wrong before the first byte of the answer, with the headers that tell of
+ * the wait (G6).
  */
-export async function serveLocal(env: LocalEnv, call: LocalCall): Promise<Response> {
-  const { id, model, request, waitSignal } = call;
-  const signal = waitSignal === undefined ? request.signal : AbortSignal.any([request.signal, waitSignal]);
-  const lease = await env.scheduler.acquire(model, { signal, id });
+export function serveLocal(env: LocalEnv, call: LocalCall): Promise<Response> {
+  const { id, model, inFlight: watcher } = call;
+  const estimateNextMs = () => env.scheduler.estimateNextMs(model);
+  const visit = new LocalVisit({ id, clock: env.clock, watcher, estimateNextMs });
+  const words = earlyWordsFor(call);
+  if (words !== null) return serveEarly(env, call, { visit, words });
+  return serve(env, { call, visit, signal: call.request.signal, early: null });
+}
+
+/** The same with an answer that may begin before the backend's. */
+function serveEarly(
+  env: LocalEnv,
+  call: LocalCall,
+  { visit, words }: { readonly visit: LocalVisit; readonly words: EarlyWords },
+): Promise<Response> {
+  const { id, path, dialect, request } = call;
+  const { scheduler, clock, log } = env;
+  // Whoever drops the stream has left, also where the transport does not say so by the request's signal.
+  const own = new AbortController();
+  const onAbort = () => own.abort(request.signal.reason);
+  if (request.signal.aborted) onAbort();
+  else request.signal.addEventListener("abort", onAbort, { once: true });
+  visit.onEnd = () => request.signal.removeEventListener("abort", onAbort);
+  const early = new EarlyAnswer({
+    words,
+    visit,
+    dialect: streamDialectOf(path, dialect),
+    clock,
+    log,
+    position: () => scheduler.position(id),
+    estimateMs: () => scheduler.estimateMs(id),
+    leave: (reason) => own.abort(reason),
+  });
+  void early.settle(serve(env, { call, visit, signal: own.signal, early }));
+  return early.response;
+}
+
+/** Waits, then forwards; whatever goes wrong, the lease is given back and the visit has ended. */
+async function serve(env: LocalEnv, course: Course): Promise<Response> {
+  const { call: { id, model, waitSignal }, visit, signal, early } = course;
+  let lease: Lease<BackendTarget> | null = null;
   try {
-    return await forward(env, call, lease);
+    lease = await env.scheduler.acquire(model, {
+      signal: waitSignal === undefined ? signal : AbortSignal.any([signal, waitSignal]),
+      id,
+      onWait(place) {
+        visit.waits(place);
+        early?.waits();
+      },
+    });
+    visit.granted();
+    early?.granted();
+    return await forward(env, course, lease);
   } catch (error) {
-    lease.release();
-    throw error;
+    lease?.release();
+    throw visit.failed(error, signal.aborted);
   }
 }
 
-async function forward(env: LocalEnv, call: LocalCall, lease: Lease<BackendTarget>): Promise<Response> {
+/** Sends the request, and once more when its backend had gone without seeing it. */
+async function forward(env: LocalEnv, course: Course, lease: Lease<BackendTarget>): Promise<Response> {
   try {
-    return await send(env, call, lease);
+    return await askBackend(env, { ...course, lease });
   } catch (error) {
     // A backend that was killed while idle is found dead by its next request: once, it is started again for it.
-    if (!await isGoneUnseen(env, lease.target, error)) throw error;
+    if (!canRepeat(course.call) || !await isGoneUnseen(env, lease.target, error)) throw error;
     env.log.info(`Backend of ${lease.model} had gone: starting it again for the request at hand`);
-    if (!call.outgoing.canRepeat) throw error;
+    course.visit.loadsAgain();
     await lease.renew();
-    return await send(env, call, lease);
+    course.visit.granted();
+    return await askBackend(env, { ...course, lease });
   }
 }
 
-/** Has a backend answer that is held. */
-export function send(
+/** One call at a backend that is held. */
+export interface AskedBackend {
+  readonly call: LocalCall;
+  readonly visit: LocalVisit;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+  /** Released when the backend has nothing more to do with it; still the caller's when this throws. */
+  readonly lease: ProxyLease & { readonly target: BackendTarget };
+}
+
+/** Has a backend answer. */
+export function askBackend(
   env: Pick<LocalEnv, "clientFor" | "clock" | "log">,
-  call: LocalCall,
-  lease: ProxyLease & { readonly target: BackendTarget },
+  { call, visit, signal, lease }: AskedBackend,
 ): Promise<Response> {
   const { clock, log } = env;
-  const { request, context, outgoing } = call;
-  const { config, from, peerAddress } = context;
+  const { config, request, body, tap, inFlight } = call;
   const client = env.clientFor(lease.target);
   const headers = requestHeaders(request.headers, {
     host: client.host,
-    remoteAddr: peerAddress,
-    scheme: from.scheme,
-    forwardedHost: from.host,
+    remoteAddr: call.remoteAddr,
     credentialNames: config.apiKeys.length > 0 ? CREDENTIAL_HEADERS : [],
+    ...(call.scheme === undefined ? {} : { scheme: call.scheme }),
+    ...(call.forwardedHost === undefined ? {} : { forwardedHost: call.forwardedHost }),
   });
   return proxy({
     method: request.method,
-    signal: request.signal,
+    signal,
     lease,
     client,
     path: call.path,
-    body: outgoing.body(),
-    bodyLength: outgoing.length,
-    headers: outgoing.contentType === null ? headers : withContentType(headers, outgoing.contentType),
-    dialect: call.dialect,
+    body: body?.body() ?? null,
+    ...(body === null ? {} : { bodyLength: body.length }),
+    headers: withContentType(headers, call.contentType ?? null),
+    answerHeaders: visit.answerHeaders(),
+    dialect: streamDialectOf(call.path, call.dialect),
     bounds: { bufferBytes: config.limits.responseBufferBytes, stalledMs: config.limits.stalledWriteMs },
     clock,
     log,
-    tap: call.tap,
-    onEnd: call.onEnd,
+    ...(inFlight === undefined && tap === undefined ? {} : {
+      tap(chunk) {
+        visit.bytes(chunk.length);
+        tap?.(chunk);
+      },
+    }),
+    onHead: (status, answerHeaders) => visit.responded(status, answerHeaders),
+    onEnd: ({ kind }) => visit.end(kind),
   });
 }
 
-function withContentType(headers: HeaderList, type: string): HeaderList {
-  return [...headers.filter(([name]) => name !== "content-type"), ["content-type", type]];
+function canRepeat({ body }: LocalCall): boolean {
+  return body === null || body.canRepeat;
+}
+
+function withContentType(headers: HeaderList, contentType: string | null): HeaderList {
+  if (contentType === null) return headers;
+  return [...headers.filter(([name]) => name !== "content-type"), ["content-type", contentType]];
 }
 
 /** Whether the backend has gone and cannot have seen the request; one that it may have seen is never sent twice. */

@@ -56,6 +56,9 @@ const ASSUMED_SERVICE_MS = 2000;
 /** Whoever gives a lease back sooner has not asked its backend: a preload, or a client that has left. */
 const LEAST_SERVICE_MS = 1;
 
+/** A week: whatever is said to have taken longer is a clock that jumped. */
+const MOST_MEASURED_MS = 7 * 24 * 3_600_000;
+
 const MOST_RETRY_AFTER_S = 3600;
 
 /** Takes one more load of a model into account. */
@@ -130,7 +133,7 @@ export function retryAfterS(waitMs: number): number {
 }
 
 function averaged(before: number | null, tookMs: number): number {
-  const measured = tookMs > 0 && Number.isFinite(tookMs) ? tookMs : 0;
+  const measured = tookMs > 0 ? Math.min(tookMs, MOST_MEASURED_MS) : 0;
   return before === null ? measured : before + WEIGHT * (measured - before);
 }
 

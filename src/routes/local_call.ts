@@ -1,0 +1,48 @@
+/**
+ * A request for a local model, with all that is known of it.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/types.ts";
+import type { Scheme } from "../gateway/client_address.ts";
+import type { NamedRequest } from "../gateway/request/named_request.ts";
+import type { Dialect } from "../gateway/error_response.ts";
+import type { RequestWatcher } from "./local_visit.ts";
+
+/** A body that is opened when it is sent: null for nothing, few bytes, or a stream that is read once. */
+export type SendableBody = Pick<NamedRequest, "body" | "length" | "canRepeat">;
+
+/** A request whose model is known. */
+export interface LocalCall {
+  /** The id that names this request everywhere. */
+  readonly id: string;
+  /** The client's request; its body has been read. */
+  readonly request: Request;
+  /** The model's own id. */
+  readonly model: string;
+  /** Path at the backend, with the query. */
+  readonly path: string;
+  /** What the backend is to get. */
+  readonly body: SendableBody | null;
+  /** The type of the body where it is not the client's. */
+  readonly contentType?: string | null;
+  /** The protocol of the client. */
+  readonly dialect: Dialect;
+  /** Whether the client asked for a stream. */
+  readonly wantsStream: boolean;
+  /** Address of the client, if the transport tells it. */
+  readonly remoteAddr: string | null;
+  /** The scheme that the client used; http unless given. */
+  readonly scheme?: Scheme;
+  /** The host that a trusted proxy says the client asked for. */
+  readonly forwardedHost?: string | null;
+  /** The config that was in force when it arrived. */
+  readonly config: Config;
+  /** Ends the wait in line, besides the client's own leaving; its reason is thrown. */
+  readonly waitSignal?: AbortSignal;
+  /** Is told how it gets on; its `end` comes when nothing of the body is needed any more, which may be long after the answer began. */
+  readonly inFlight?: RequestWatcher;
+  /** Sees each chunk of the backend's answer. */
+  readonly tap?: (chunk: Uint8Array) => void;
+}
