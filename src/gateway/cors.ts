@@ -48,8 +48,8 @@ export function corsHeaders(facts: SiteFacts, rules: SiteRules): HeaderList {
   const { origin, method } = facts;
   if (origin === null) return method === "GET" || method === "HEAD" ? [VARY] : [];
   const isForAll = rules.origins === null ? rules.hasKeys : rules.origins.any;
-  if (isForAll) return [["access-control-allow-origin", "*"], EXPOSE, VARY];
-  return isTrusted(facts, rules) ? [["access-control-allow-origin", origin], EXPOSE, VARY] : [VARY];
+  if (!isForAll && !isTrusted(facts, rules)) return [VARY];
+  return [["access-control-allow-origin", origin], EXPOSE, VARY];
 }
 
 /** Puts {@link corsHeaders} on an answer of the gateway's own; other values of `vary` stay. */
