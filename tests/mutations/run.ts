@@ -6,6 +6,7 @@
  * @module
  */
 
+import { ACCESS_FAULTS } from "./access_faults.ts";
 import { type Fault, FAULTS } from "./faults.ts";
 import { PARSER_FAULTS } from "./parser_faults.ts";
 
@@ -16,12 +17,14 @@ interface Suite {
 }
 
 const UPSTREAM = "tests/gateway/upstream";
+const ACCESS_TESTS = ["auth", "site_rules", "cors", "open_requests"].map((name) => `tests/gateway/${name}_test.ts`);
 const SUITES: readonly Suite[] = [
   { faults: FAULTS, tests: ["tests/scheduler/"] },
   {
     faults: PARSER_FAULTS,
     tests: ["response_parser", "response_limits", "split", "differential"].map((name) => `${UPSTREAM}/${name}_test.ts`),
   },
+  { faults: ACCESS_FAULTS, tests: ACCESS_TESTS },
 ];
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -33,6 +36,9 @@ const COPIED = [
   "src/log.ts",
   "src/log_time.ts",
   "src/gateway/bytes.ts",
+  "src/gateway/request_url.ts",
+  ...["auth", "site_rules", "cors", "open_requests", "headers"].map((name) => `src/gateway/${name}.ts`),
+  ...ACCESS_TESTS,
 ];
 const COPIED_FOLDERS = ["src/scheduler", "tests/scheduler", "src/gateway/upstream", UPSTREAM, "vendor/std"];
 
