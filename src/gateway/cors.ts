@@ -53,7 +53,7 @@ export function corsHeaders(facts: SiteFacts, rules: SiteRules): HeaderList {
 }
 
 /** Puts {@link corsHeaders} on an answer of the gateway's own; other values of `vary` stay. */
-export function addCors(headers: Headers, cors: HeaderList): void {
+export function applyCors(headers: Headers, cors: HeaderList): void {
   for (const [name, value] of cors) {
     if (name === "vary") headers.append(name, value);
     else headers.set(name, value);

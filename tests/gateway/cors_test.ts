@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { ApiKey } from "../../src/config/types.ts";
-import { addCors, corsHeaders, preflight, sanitizeHeaderNames } from "../../src/gateway/cors.ts";
+import { applyCors, corsHeaders, preflight, sanitizeHeaderNames } from "../../src/gateway/cors.ts";
 import { responseHeaders } from "../../src/gateway/headers.ts";
 import { createSiteRules, type SiteFacts } from "../../src/gateway/site_rules.ts";
 
@@ -83,7 +83,7 @@ Deno.test("who is no browser is told nothing, besides that caches must tell orig
 
 Deno.test("on an answer of the gateway's own, other reasons to vary stay", () => {
   const headers = new Headers({ vary: "Accept-Encoding", "content-type": "text/html" });
-  addCors(headers, [["access-control-allow-origin", "*"], ["vary", "Origin"]]);
+  applyCors(headers, [["access-control-allow-origin", "*"], ["vary", "Origin"]]);
   assertEquals(Object.fromEntries(headers), {
     "access-control-allow-origin": "*",
     vary: "Accept-Encoding, Origin",
