@@ -62,6 +62,11 @@ Deno.test("SV3: aliases are listed only when the config says so, trimmed, as the
   });
 });
 
+Deno.test("an alias that is a model's id leads nowhere by itself, and is not listed beside the model", () => {
+  const naming = new Naming(models(["a", "aliases: [b]"], "b") + "includeAliasesInList: true\n");
+  assertEquals(records(naming).map(({ id, meta }) => [id, meta.llamaswap["type"]]), [["a", "model"], ["b", "model"]]);
+});
+
 Deno.test("SV4: a running model and its alias are loaded, in any state but stopped; peers never are", () => {
   const naming = new Naming(MODELS + PEERS + "includeAliasesInList: true\n");
   for (const phase of ["stopped", "starting", "ready", "stopping"] as const) {

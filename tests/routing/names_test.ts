@@ -100,6 +100,11 @@ Deno.test("SV105: a pin may lead to a selector, which then chooses", () => {
   assertEquals([requested, selector, destination.model], ["fast", "pick", "a"]);
 });
 
+Deno.test("a model's id comes before an alias of the same spelling", () => {
+  const naming = new Naming(models(["a", "aliases: [b]"], "b"));
+  assertEquals([naming.where("b"), naming.wherePath("/b/x")], ["b", ["b", "/x"]]);
+});
+
 Deno.test("pins do not chain", () => {
   const naming = new Naming(models("a", "b") + "profiles: {p: {pins: {a: b, b: a}}}\n");
   naming.activate("p");

@@ -105,6 +105,15 @@ Deno.test("what was given away before a reload still counts after it", () => {
   assertEquals(naming.names.spilling(), []);
 });
 
+Deno.test("a selector that was gone for a while begins its turns anew", () => {
+  const naming = new Naming(spilling("a, b", { more: FIFO }), ALL_READY);
+  assertEquals(askAndEnd(naming, 1), ["a"]);
+  naming.names.keepAfterReload(naming.config);
+  assertEquals(askAndEnd(naming, 2), ["b", "a"]);
+  naming.names.keepAfterReload(load(models("a")).config);
+  assertEquals(askAndEnd(naming, 1), ["a"]);
+});
+
 Deno.test("serial: one local target is used at a time, whatever the limit, so that no two take turns in memory", () => {
   const naming = new Naming(spilling("a, b, c"));
   assertEquals(ask(naming, 4), ["a", "a", "a", "a"]);
@@ -116,7 +125,10 @@ Deno.test("serial: the target that has requests comes before the loaded one, tha
   assertEquals(onC.shownModel, "c");
   naming.set({ c: "stopping", b: "ready" });
   assertEquals(naming.where("s"), "c");
-  assertEquals(askAndEnd(new Naming(spilling("a, b, c"), { b: "starting" }), 2), ["b", "b"]);
+  const loading = new Naming(spilling("a, b, c"), { b: "starting" });
+  assertEquals(askAndEnd(loading, 2), ["b", "b"]);
+  loading.set({ c: "ready" });
+  assertEquals(askAndEnd(loading, 2), ["c", "c"]);
 });
 
 Deno.test("serial: a target that stops is no reason to refuse: what waits for it starts it anew", () => {
