@@ -200,17 +200,3 @@ function selectorRecordOf(config: ListedConfig, selector: SelectorConfig, facts:
 function pinRecordOf(pin: string, facts: RecordFacts): ModelRecord {
   return recordOf(pin, { told: { type: "profile" }, loaded: false }, facts);
 }
-
-/** What {@link listModels} needs to know besides the config. */
-export interface ListingFacts {
-  /** Models whose backend is in any state but stopped. */
-  readonly loaded: ReadonlySet<string>;
-  /** Unix time of the request, in seconds. */
-  readonly createdS: number;
-}
-
-/** The same list where no profile is known, and of a backend only whether it is there. */
-export function listModels(config: ListedConfig, { loaded, createdS }: ListingFacts): readonly ModelRecord[] {
-  const phaseOf = (model: string): Phase => loaded.has(model) ? "ready" : "stopped";
-  return listRecords(config, { phaseOf, createdS, activeProfile: null });
-}
