@@ -26,7 +26,8 @@ const profile = z.object({
 const selector = block({
   strategy: about(
     text().default(""),
-    "`pin`: always the first target. `warm`: the first that is loaded. `spillover`: the next one when those before are busy.",
+    "`pin`: always the first target. `warm`: the first that is loaded. `spillover`: the next one when those before are busy; " +
+      "under `serial` only one of the models here at a time, and peers beside it.",
     "pin, warm or spillover",
   ),
   targets: about(
@@ -36,7 +37,10 @@ const selector = block({
   ),
   settings: about(
     block({
-      spillover: about(integer().default(1), "Requests on each active target before the next one is used; at least 1."),
+      spillover: about(
+        integer().default(1),
+        "For `spillover`: requests on each active target before the next one is used; at least 1.",
+      ),
     }).prefault({}),
     "Settings of the strategy.",
   ),
