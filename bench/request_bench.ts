@@ -6,8 +6,13 @@
  * @module
  */
 
+import { systemClock } from "../src/clock.ts";
+import { readModelRequest } from "../src/gateway/body.ts";
 import { requestHeaders, responseHeaders } from "../src/gateway/headers.ts";
 import { findTopLevelValues } from "../src/gateway/json_scan.ts";
+import { BodyMemory } from "../src/gateway/request/body_memory.ts";
+import { MultipartScanner } from "../src/gateway/request/multipart_scanner.ts";
+import { readNamedRequest } from "../src/gateway/request/named_request.ts";
 import { headWithBody, writeRequestHead } from "../src/gateway/upstream/request_head.ts";
 
 const encoder = new TextEncoder();
@@ -28,6 +33,33 @@ for (const [name, bytes] of Object.entries(bodies)) {
     JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   });
 }
+
+const maxBytes = 256 * 1024 * 1024;
+const memory = new BodyMemory(4 * maxBytes);
+const readOptions = { modelIn: "body", maxBytes, deadlineMs: 300_000, memory, clock: systemClock } as const;
+
+for (const name of ["a small chat", "a long chat, 14 KiB"] as const) {
+  const group = `read a request: ${name}`;
+  const bytes = bodies[name];
+  Deno.bench(`its body alone: ${name}`, { group, baseline: true }, async () => {
+    await requestWith(bytes).bytes();
+  });
+  Deno.bench(`JSON alone, as before forms: ${name}`, { group }, async () => {
+    await readModelRequest(requestWith(bytes), { maxBytes });
+  });
+  Deno.bench(`with everything: ${name}`, { group }, async () => {
+    const request = await readNamedRequest(requestWith(bytes), readOptions);
+    request.body();
+    request.drop();
+  });
+}
+
+const upload = form(20 * 1024 * 1024);
+Deno.bench("find the model: a form with a file of 20 MiB before it", () => {
+  const scanner = new MultipartScanner("X", ["model"], 1024);
+  for (let at = 0; at < upload.length; at += 64 * 1024) scanner.push(upload.subarray(at, at + 64 * 1024));
+  scanner.end();
+});
 
 const incoming = new Headers({
   host: "127.0.0.1:8080",
@@ -69,4 +101,18 @@ Deno.bench("headers to the client", () => {
 function chat(content: string, turns: number): Uint8Array<ArrayBuffer> {
   const messages = Array.from({ length: turns }, (_, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content }));
   return encoder.encode(JSON.stringify({ model: "bench", messages, stream: true }));
+}
+
+function requestWith(body: Uint8Array<ArrayBuffer>): Request {
+  const headers = { "content-type": "application/json", "content-length": String(body.length) };
+  return new Request("http://127.0.0.1:8080/v1/chat/completions", { method: "POST", body, headers });
+}
+
+function form(size: number): Uint8Array<ArrayBuffer> {
+  const field = "Content-Disposition: form-data; name";
+  const parts = [
+    `${field}="file"; filename="a.wav"\r\n\r\n${"\r\n-a wave".repeat(size / 9)}`,
+    `${field}="model"\r\n\r\nm`,
+  ];
+  return encoder.encode(parts.map((part) => `--X\r\n${part}\r\n`).join("") + "--X--\r\n");
 }

@@ -22,7 +22,7 @@ export interface ParameterisedField {
   readonly parameters: readonly HeaderParameter[];
 }
 
-const PARAMETER = /;[ \t]*([^\s;="]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[^])*)"|([^;"]*))[ \t]*/y;
+const PARAMETER = /;[ \t]*([^\s;="]+)=(?:"((?:[^"\\]|\\[^])*)"|([^\s;"][^;"]*))?[ \t]*/y;
 const EMPTY_PARAMETER = /;[ \t]*(?=;|$)/y;
 
 /** Null for a field that cannot be read in one way only. An unquoted value goes up to the next semicolon. */

@@ -52,8 +52,8 @@ export class MultipartScanner {
   readonly #head = new Uint8Array(MAX_HEAD_BYTES);
   #headLength = 0;
   #lineStart = 0;
-  /** Bytes of the line behind a boundary: nothing yet, one dash, padding, or the CR that ends it. */
-  #behindMark: "" | "-" | "padding" | "cr" = "";
+  /** What the line behind a boundary has so far; with two dashes it is the last boundary, which need not end its line. */
+  #behindMark: "" | "-" | "--" | "--cr" | "padding" | "cr" = "";
 
   /** Looks for fields of these `names`, whose values have at most `maxValueBytes`. */
   constructor(boundary: string, names: readonly string[], maxValueBytes: number) {
@@ -79,7 +79,7 @@ export class MultipartScanner {
 
   /** The form has ended. Throws like {@link MultipartScanner.push}. */
   end(): void {
-    if (this.#place === "behind") return;
+    if (this.#place === "behind" || (this.#place === "mark" && this.#behindMark === "--")) return;
     throw this.#malformed(this.#parts === 0 ? "its boundary never comes" : "it breaks off before its closing boundary");
   }
 
@@ -89,8 +89,8 @@ export class MultipartScanner {
     // Here lies every boundary that begins in what came before or needs it to tell whether it begins a line.
     const joint = concat([this.#back, bytes.subarray(0, length + 1)]);
     const before = this.#back.length;
-    const inJoint = this.#findMark(joint, 2, before + 2);
-    const found = inJoint === null ? this.#findMark(bytes, 2, bytes.length) : inJoint - before;
+    const inJoint = this.#findMark(joint, before + 2, this.#at - before);
+    const found = inJoint === null ? this.#findMark(bytes, bytes.length, this.#at) : inJoint - before;
     if (found === null) {
       this.#keep(bytes);
       this.#at += bytes.length;
@@ -107,12 +107,13 @@ export class MultipartScanner {
     this.#behindMark = "";
   }
 
-  /** The first boundary at the start of a line that begins at `from` or later, but before `to`. */
-  #findMark(bytes: Uint8Array, from: number, to: number): number | null {
+  /** The first boundary at the start of a line, not at the first two bytes, but before `to`; `offset` is that of `bytes`. */
+  #findMark(bytes: Uint8Array, to: number, offset: number): number | null {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = text.indexOf(this.#mark, from); at >= 0 && at < to; at = text.indexOf(this.#mark, at + 1)) {
+    for (let at = text.indexOf(this.#mark, 2); at >= 0 && at < to; at = text.indexOf(this.#mark, at + 1)) {
       if (bytes[at - 1] !== LF) continue;
       if (bytes[at - 2] === CR) return at;
+      this.#at = offset + at - 1;
       throw this.#malformed("the line before a boundary ends with LF alone, where CRLF is expected");
     }
     return null;
@@ -137,17 +138,17 @@ export class MultipartScanner {
   }
 
   #readBehindMark(byte: number): void {
+    const before = this.#behindMark;
+    const isPadding = byte === SPACE || byte === TAB;
+    if (byte === DASH && before === "") this.#behindMark = "-";
+    else if (byte === DASH && before === "-") this.#behindMark = "--";
+    else if (byte === CR && before === "--") this.#behindMark = "--cr";
+    else if (byte === LF && before === "--cr") this.#place = "behind";
+    else if (byte === CR && (before === "" || before === "padding")) this.#behindMark = "cr";
+    else if (byte === LF && before === "cr") this.#beginPart();
+    else if (isPadding && (before === "" || before === "padding")) this.#behindMark = "padding";
+    else if (!isPadding || before !== "--") throw this.#malformed("behind a boundary CRLF or -- is expected");
     this.#at++;
-    if (byte === DASH && this.#behindMark === "") this.#behindMark = "-";
-    else if (byte === DASH && this.#behindMark === "-") this.#place = "behind";
-    else if (byte === CR && (this.#behindMark === "" || this.#behindMark === "padding")) this.#behindMark = "cr";
-    else if (byte === LF && this.#behindMark === "cr") this.#beginPart();
-    else if ((byte === SPACE || byte === TAB) && (this.#behindMark === "" || this.#behindMark === "padding")) {
-      this.#behindMark = "padding";
-    } else {
-      this.#at--;
-      throw this.#malformed("behind a boundary CRLF or -- is expected");
-    }
   }
 
   #beginPart(): void {

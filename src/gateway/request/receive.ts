@@ -32,6 +32,8 @@ const SMALL_BYTES = 64 * 1024;
 const FIRST_BYTES = 16 * 1024;
 const GROWTH = 4;
 const PIECE_BYTES = 256 * 1024;
+/** The runtime makes a buffer of the size that is asked for, besides ours. */
+const READ_BYTES = 64 * 1024;
 /** A body that came with its head is there after two turns of the microtask queue; a timer for it would be wasted. */
 const TURNS_WITHOUT_TIMER = 4;
 
@@ -146,7 +148,8 @@ class Receiver {
   async #fill(reader: ReadableStreamBYOBReader): Promise<void> {
     while (true) {
       this.#makeRoom();
-      const { done, value } = await reader.read(new Uint8Array(this.#buffer, this.#filled));
+      const room = Math.min(this.#buffer.byteLength - this.#filled, READ_BYTES);
+      const { done, value } = await reader.read(new Uint8Array(this.#buffer, this.#filled, room));
       if (value === undefined) return; // cancelled, for a reason that our caller knows
       this.#buffer = value.buffer;
       if (done) return;
