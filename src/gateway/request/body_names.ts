@@ -131,21 +131,27 @@ function modelText(bytes: Uint8Array, at: ByteRange): string | null {
     });
   }
   const value: unknown = jsonAt(bytes, at);
-  if (value === null) return null;
-  if (typeof value === "string") return value;
+  if (value === null || typeof value === "string") return value;
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
   throw new GatewayError("bad_request", "The body's model must be text", { param: "model" });
 }
 
 /** The truth of a value as llama-swap sees it. */
 function isTrue(bytes: Uint8Array, at: ByteRange): boolean {
-  if (at.end - at.start > 400) return false; // no number is that long
+  const first = bytes[at.start];
+  if (first === LOWER_T) return true;
+  if (at.end - at.start > MAX_TRUTH_BYTES || first === LOWER_F) return false;
   const value: unknown = jsonAt(bytes, at);
-  return value === true || value === "true" || (typeof value === "number" && value !== 0);
+  return value === "true" || (typeof value === "number" && value !== 0);
 }
 
+const LOWER_T = 116, LOWER_F = 102;
+/** No text that means true, and no number that anybody writes, is longer. */
+const MAX_TRUTH_BYTES = 400;
+
 function jsonAt(bytes: Uint8Array, { start, end }: ByteRange): unknown {
-  return JSON.parse(DECODER.decode(bytes.subarray(start, end)));
+  const text = DECODER.decode(bytes.subarray(start, end));
+  return text.startsWith('"') && !text.includes("\\") ? text.slice(1, -1) : JSON.parse(text);
 }
 
 function fieldText({ bytes, isFile }: FieldValue): string {

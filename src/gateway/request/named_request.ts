@@ -5,11 +5,9 @@
  * @module
  */
 
-import type { Clock } from "../../clock.ts";
 import type { Filters } from "../../config/types.ts";
 import { GatewayError } from "../../errors.ts";
 import { queryOf } from "../request_url.ts";
-import type { BodyMemory } from "./body_memory.ts";
 import {
   type BodyNames,
   looksLikeObject,
@@ -26,7 +24,7 @@ import { type ByteEdit, growthOf, HeldBody } from "./held_body.ts";
 import { editsOf } from "./json_edit.ts";
 import { MultipartScanner } from "./multipart_scanner.ts";
 import { type QueryNames, readQuery, unreadQuery } from "./query_names.ts";
-import { receiveBody } from "./receive.ts";
+import { receiveBody, type ReceiveBounds, type ReceiveShape } from "./receive.ts";
 
 /** A request for a model. */
 export interface NamedRequest {
@@ -66,15 +64,9 @@ export interface NamedRequest {
 export type ModelPlace = "body" | "query" | { readonly known: string };
 
 /** How a request is read. */
-export interface ReadOptions {
+export interface ReadOptions extends ReceiveBounds {
+  /** Where its route's clients name the model. */
   readonly modelIn: ModelPlace;
-  /** Most bytes of a body. */
-  readonly maxBytes: number;
-  /** Milliseconds for receiving the body; null = no bound. */
-  readonly deadlineMs: number | null;
-  /** What the bodies of all requests take up. */
-  readonly memory: BodyMemory;
-  readonly clock: Clock;
 }
 
 /**
@@ -87,42 +79,42 @@ export interface ReadOptions {
 export async function readNamedRequest(request: Request, options: ReadOptions): Promise<NamedRequest> {
   const { modelIn } = options;
   const query = typeof modelIn === "string" ? readQuery(queryOf(request.url)) : unreadQuery(queryOf(request.url));
-  if (options.modelIn !== "body") return await readUnseen(request, options, query);
+  if (modelIn !== "body") return await readUnseen(request, options, query);
   const type = request.headers.get("content-type");
   const kind = kindOf(type);
-  refuseCompressed(request.headers);
   const scanner = kind.kind === "multipart" ? new MultipartScanner(kind.boundary, FIELDS, MAX_NAME_BYTES) : null;
-  const held = await receiveBody(request, {
-    ...options,
-    shape: scanner === null ? "whole" : "pieces",
-    onBytes: scanner === null ? undefined : (bytes) => scanner.push(bytes),
-  });
+  let held: HeldBody | null = null;
   try {
+    held = await receiveBody(request, options, scanner === null ? WHOLE : shapeFor(scanner));
     scanner?.end();
     const body = scanner === null || kind.kind !== "multipart"
       ? namesIn(held.bytes, kind, query)
       : namesInMultipart(scanner.found, kind.boundary);
     const model = theModel(body, query, type);
     const contentType = body.isJson && kind.kind !== "json" ? "application/json" : null;
-    return new HeldRequest({ held, query, body, model, contentType }, { model, applied: [], filterEdits: [] });
+    return new HeldRequest({ held, query, body, model, contentType }, { model, ...NO_FILTERS });
   } catch (error) {
-    held.drop();
-    throw error;
+    held?.drop();
+    throw explained(error, request.headers);
   }
 }
 
 const FIELDS = ["model", "stream"];
+const WHOLE: ReceiveShape = { isWhole: true, onBytes: null };
+const UNSEEN: ReceiveShape = { isWhole: false, onBytes: null };
+
+function shapeFor(scanner: MultipartScanner): ReceiveShape {
+  return { isWhole: false, onBytes: (bytes) => scanner.push(bytes) };
+}
 
 /** A request whose body, if it has one, is none of ours. */
 async function readUnseen(request: Request, options: ReadOptions, query: QueryNames): Promise<NamedRequest> {
   const { modelIn } = options;
   const model = typeof modelIn === "string" ? theModel(NO_NAMES, query, null) : modelIn.known;
   const isBodiless = request.method === "GET" || request.method === "HEAD";
-  const held = isBodiless
-    ? new HeldBody([], options.memory)
-    : await receiveBody(request, { ...options, shape: "pieces", onBytes: undefined });
+  const held = isBodiless ? new HeldBody([], options.memory) : await receiveBody(request, options, UNSEEN);
   const body = { ...NO_NAMES, wantsStream: query.wantsStream };
-  return new HeldRequest({ held, query, body, model, contentType: null }, { model, applied: [], filterEdits: [] });
+  return new HeldRequest({ held, query, body, model, contentType: null }, { model, ...NO_FILTERS });
 }
 
 function namesIn(bytes: Uint8Array, { kind }: ContentKind, query: QueryNames): BodyNames {
@@ -162,11 +154,14 @@ function noModel({ isJson, modelAt }: BodyNames, type: string | null): GatewayEr
 
 const MAX_TYPE_SHOWN = 60;
 
-/** The gateway would have to inflate it to find the model. */
-function refuseCompressed(headers: Headers): void {
-  const encoding = headers.get("content-encoding");
-  if (encoding === null || encoding.toLowerCase() === "identity" || encoding === "") return;
-  throw new GatewayError("bad_request", "The body is compressed (Content-Encoding): it has to come as it is");
+/** A compressed body fails as something malformed or without a name: what is wrong with it is said instead. */
+function explained(error: unknown, headers: Headers): unknown {
+  const encoding = headers.get("content-encoding")?.toLowerCase() ?? "";
+  const isCompressed = encoding !== "" && encoding !== "identity";
+  if (!isCompressed || !(error instanceof GatewayError) || error.code !== "bad_request") return error;
+  return new GatewayError("bad_request", "The body is compressed (Content-Encoding): the model cannot be read in it", {
+    cause: error,
+  });
 }
 
 /** What was received; shared by a request and all that are made of it. */
@@ -186,6 +181,8 @@ interface Differences {
   /** What `applied` amounts to. */
   readonly filterEdits: readonly ByteEdit[];
 }
+
+const NO_FILTERS = { applied: [], filterEdits: [] } as const;
 
 class HeldRequest implements NamedRequest {
   readonly model: string;

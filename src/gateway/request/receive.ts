@@ -11,7 +11,7 @@ import type { BodyMemory } from "./body_memory.ts";
 import { HeldBody } from "./held_body.ts";
 
 /** The bounds of {@link receiveBody}. */
-export interface ReceiveOptions {
+export interface ReceiveBounds {
   /** Most bytes. */
   readonly maxBytes: number;
   /** Milliseconds in which all of it must have come; null = no bound. */
@@ -20,10 +20,14 @@ export interface ReceiveOptions {
   readonly memory: BodyMemory;
   /** Time. */
   readonly clock: Clock;
-  /** `whole`: all in one array. `pieces`: in several, so that each can be let go of by itself. */
-  readonly shape: "whole" | "pieces";
+}
+
+/** How a body is to lie in memory, and who looks at it meanwhile. */
+export interface ReceiveShape {
+  /** Whether it comes in one array; otherwise in several, so that each can be let go of by itself. */
+  readonly isWhole: boolean;
   /** Sees the bytes as they come, in views that are good until it returns; what it throws ends the receiving. */
-  readonly onBytes: ((bytes: Uint8Array) => void) | undefined;
+  readonly onBytes: ((bytes: Uint8Array) => void) | null;
 }
 
 /** Up to here a body has usually come together with its head, and is had without a stream. */
@@ -43,46 +47,45 @@ const TURNS_WITHOUT_TIMER = 4;
  * @throws {GatewayError} `body_too_large`, `body_timeout`, `too_busy`, or `client_closed` when it breaks off; then nothing
  * of it is held, and the rest is not read.
  */
-export async function receiveBody(request: Request, options: ReceiveOptions): Promise<HeldBody> {
-  const { maxBytes, memory, onBytes } = options;
+export async function receiveBody(
+  request: Request,
+  bounds: ReceiveBounds,
+  shape: ReceiveShape,
+): Promise<HeldBody> {
+  const { maxBytes, memory } = bounds;
   const header = request.headers.get("content-length");
   const announced = header === null ? null : Number(header);
   if (announced !== null && announced > maxBytes) throw tooLarge(maxBytes);
   try {
+    if (announced === null || announced > SMALL_BYTES) {
+      return await new Receiver({ bounds, shape, announced }).run(request.body);
+    }
     // `request.body` is not touched for a small body: making its stream costs more than all the rest of reading it.
-    if (announced === null || announced > SMALL_BYTES) return await new Receiver(options, announced).run(request.body);
-    const bytes = await readSmall(request, options);
+    let bytes: Uint8Array<ArrayBuffer> | null = null;
+    const reading = request.bytes().then((all) => bytes = all);
+    for (let turn = 0; bytes === null && turn < TURNS_WITHOUT_TIMER; turn++) await null;
+    bytes ??= await inTime(reading, bounds);
     memory.take(bytes.buffer.byteLength);
-    const held = new HeldBody([bytes], memory);
-    tell(held, bytes, onBytes);
-    return held;
+    return seen(new HeldBody([bytes], memory), shape);
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     throw new GatewayError("client_closed", "The client left before its request was whole", { cause });
   }
 }
 
-function tell(held: HeldBody, bytes: Uint8Array, onBytes: ReceiveOptions["onBytes"]): void {
+function seen(held: HeldBody, { onBytes }: ReceiveShape): HeldBody {
   try {
-    onBytes?.(bytes);
+    onBytes?.(held.bytes);
+    return held;
   } catch (error) {
     held.drop();
     throw error;
   }
 }
 
-async function readSmall(
-  request: Request,
-  { deadlineMs, clock }: ReceiveOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
-  let isHere = false;
-  const reading = request.bytes().then((bytes) => {
-    isHere = true;
-    return bytes;
-  });
+async function inTime<Bytes>(reading: Promise<Bytes>, { deadlineMs, clock }: ReceiveBounds): Promise<Bytes> {
+  if (deadlineMs === null) return await reading;
   reading.catch(() => {}); // it may fail long after the deadline
-  for (let turn = 0; turn < TURNS_WITHOUT_TIMER && !isHere; turn++) await null;
-  if (isHere || deadlineMs === null) return await reading;
   const late = Promise.withResolvers<never>();
   const cancelTimer = clock.after(deadlineMs, () => late.reject(tooSlow(deadlineMs)));
   try {
@@ -92,9 +95,17 @@ async function readSmall(
   }
 }
 
+/** What a {@link Receiver} needs; `announced` is the length that the client has told, or null. */
+interface ReceiverOptions {
+  readonly bounds: ReceiveBounds;
+  readonly shape: ReceiveShape;
+  readonly announced: number | null;
+}
+
 /** Reads a stream into buffers of its own, taking their size from the memory of all bodies first. */
 class Receiver {
-  readonly #options: ReceiveOptions;
+  readonly #bounds: ReceiveBounds;
+  readonly #shape: ReceiveShape;
   readonly #announced: number | null;
   readonly #full: Uint8Array<ArrayBuffer>[] = [];
   #buffer = new ArrayBuffer(0);
@@ -104,13 +115,14 @@ class Receiver {
   #length = 0;
   #taken = 0;
 
-  constructor(options: ReceiveOptions, announced: number | null) {
-    this.#options = options;
+  constructor({ bounds, shape, announced }: ReceiverOptions) {
+    this.#bounds = bounds;
+    this.#shape = shape;
     this.#announced = announced;
   }
 
   async run(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): Promise<HeldBody> {
-    const { memory } = this.#options;
+    const { memory } = this.#bounds;
     if (body === null) return new HeldBody([], memory);
     try {
       await this.#receive(body);
@@ -123,7 +135,7 @@ class Receiver {
   }
 
   async #receive(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    const { deadlineMs, clock } = this.#options;
+    const { deadlineMs, clock } = this.#bounds;
     const filling = byteReaderOf(body);
     const reader = filling ?? body.getReader();
     let failure: GatewayError | null = null;
@@ -171,10 +183,10 @@ class Receiver {
   }
 
   #add(count: number): void {
-    const { maxBytes, onBytes } = this.#options;
+    const { maxBytes } = this.#bounds;
     this.#length += count;
     if (this.#length > maxBytes) throw tooLarge(maxBytes);
-    onBytes?.(new Uint8Array(this.#buffer, this.#filled, count));
+    this.#shape.onBytes?.(new Uint8Array(this.#buffer, this.#filled, count));
     this.#filled += count;
   }
 
@@ -182,9 +194,8 @@ class Receiver {
   #makeRoom(): void {
     const size = this.#buffer.byteLength;
     if (this.#filled < size) return;
-    const { shape, maxBytes } = this.#options;
-    const left = (this.#announced ?? maxBytes) - this.#length + 1;
-    if (shape === "whole") {
+    const left = (this.#announced ?? this.#bounds.maxBytes) - this.#length + 1;
+    if (this.#shape.isWhole) {
       const larger = Math.min(Math.max(size * GROWTH, FIRST_BYTES), size + left);
       this.#take(larger - size);
       this.#buffer = this.#buffer.transfer(larger);
@@ -198,7 +209,7 @@ class Receiver {
   }
 
   #take(bytes: number): void {
-    this.#options.memory.take(bytes);
+    this.#bounds.memory.take(bytes);
     this.#taken += bytes;
   }
 
@@ -207,7 +218,7 @@ class Receiver {
     const spare = this.#buffer.byteLength - this.#filled;
     if (spare * 4 < this.#buffer.byteLength) return;
     this.#buffer = this.#buffer.transfer(this.#filled);
-    this.#options.memory.give(spare);
+    this.#bounds.memory.give(spare);
     this.#taken -= spare;
   }
 

@@ -186,15 +186,15 @@ Deno.test("filtered text means what filters do to the value, step by step", asyn
         }
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 800 },
   );
-  assert(compared > 1000, `${compared} of 2000 were possible`);
+  assert(compared > 400, `${compared} of 800 were possible`);
 });
 
 Deno.test("members that no filter names keep their bytes and their order, however the text is spaced", async () => {
   const chance = random(7);
   const encoder = new TextEncoder();
-  for (let round = 0; round < 3000; round++) {
+  for (let round = 0; round < 800; round++) {
     const { text, entries } = objectText(chance);
     if (entries.filter(({ key }) => JSON.parse(key) === "model").length > 0) continue;
     const after = await filtered(text, { strip: ["stream"], set: { models: [1], new: true } });

@@ -62,4 +62,4 @@ const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, asy
     backend: new TextDecoder().decode(answer.body?.whole ?? undefined),
   });
 });
-console.log(server.addr.port);
+await Deno.stdout.write(new TextEncoder().encode(`${server.addr.port}\n`));
