@@ -22,6 +22,10 @@ const server = listen(async (request, response) => {
   }
   const body = Buffer.concat(pieces);
   response.on("error", () => {});
+  // Before a response has its socket, Node puts its head before what was written earlier: a hint would end up in the body.
+  if (response.socket === null) {
+    await new Promise((resolve) => response.once("socket", resolve).once("close", resolve));
+  }
   for (let left = asked.hints ?? 0; left > 0; left--) {
     if (left % 2 === 0) response.writeProcessing();
     else response.writeEarlyHints({ link: "</a>; rel=preload" });
