@@ -50,6 +50,7 @@ export const ERRORS = {
   stop_failed: row(503, "backend", "server_error", true, false),
   start_timeout: row(504, "operator", "server_error", true, false),
   header_timeout: row(504, "backend", "server_error", true, true),
+  loop: row(508, "operator", "server_error", false, false),
 } as const satisfies Record<string, ErrorRow>;
 
 /** One of the codes of {@link ERRORS}. */

@@ -7,13 +7,14 @@
 import type { Scheme } from "./client_address.ts";
 import type { HeaderList } from "./upstream/message.ts";
 
-const HOP_BY_HOP = new Set(
+/** Names that concern one connection alone (RFC 9110 §7.6.1). */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set(
   "connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade"
     .split(" "),
 );
 const NOT_SENT_ON = new Set([
   ...HOP_BY_HOP,
-  ..."host content-length accept-encoding expect x-forwarded-for x-forwarded-host x-forwarded-proto".split(" "),
+  ..."host content-length accept-encoding expect via x-forwarded-for x-forwarded-host x-forwarded-proto".split(" "),
 ]);
 
 /** Facts about the request and its backend that the headers must tell. */
@@ -28,12 +29,14 @@ export interface RequestHeaderOptions {
   readonly forwardedHost?: string | null;
   /** Lower-case names of headers that carry the gateway's own credentials. */
   readonly credentialNames: readonly string[];
+  /** The `via` to send; the client's own goes on unless given. */
+  readonly via?: string;
 }
 
 /** The headers to send to the backend. */
 export function requestHeaders(
   incoming: Headers,
-  { host, remoteAddr, credentialNames, scheme = "http", forwardedHost = null }: RequestHeaderOptions,
+  { host, remoteAddr, credentialNames, scheme = "http", forwardedHost = null, via }: RequestHeaderOptions,
 ): HeaderList {
   const list: (readonly [string, string])[] = [["host", host], ["accept-encoding", "identity"]];
   let own = host;
@@ -49,16 +52,26 @@ export function requestHeaders(
       chain = header[1];
     } else if (name === "connection") {
       named = namedByConnection(header[1]);
+    } else if (name === "via" && via === undefined) {
+      list.push(header);
     }
   }
   const forwardedFor = chain !== "" && remoteAddr !== null ? `${chain}, ${remoteAddr}` : remoteAddr ?? chain;
   if (forwardedFor !== "") list.push(["x-forwarded-for", forwardedFor]);
+  if (via !== undefined) list.push(["via", via]);
   list.push(["x-forwarded-host", forwardedHost ?? own], ["x-forwarded-proto", scheme]);
   return named === null ? list : list.filter(([name]) => PUT_BY_US.has(name) || named?.has(name) !== true);
 }
 
 /** A client cannot have the gateway's own headers removed. */
-const PUT_BY_US = new Set(["host", "accept-encoding", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]);
+const PUT_BY_US = new Set([
+  "host",
+  "accept-encoding",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+]);
 
 /** What the client gets of an answer's head. */
 export interface ClientHead {
@@ -101,8 +114,8 @@ export function responseHeaders(list: HeaderList, own: HeaderList = []): ClientH
 /** An error event may make a stream longer than announced; buffering is ours to forbid. */
 const NOT_WITH_EVENTS = new Set(["content-length", "x-accel-buffering"]);
 
-/** Null when it names nothing but what is never sent on anyway, as nearly always. */
-function namedByConnection(value: string): ReadonlySet<string> | null {
+/** The names in a Connection header; null when there are none but those that are never sent on, as nearly always. */
+export function namedByConnection(value: string): ReadonlySet<string> | null {
   if (value === "keep-alive" || value === "close") return null;
   const names = value.toLowerCase().split(",").map((name) => name.trim()).filter((name) => !HOP_BY_HOP.has(name));
   return names.some((name) => name !== "" && name !== "close") ? new Set(names) : null;
