@@ -89,7 +89,7 @@ for (
     ["no body", () => new Response(null, { status: 204 })],
   ] as const
 ) {
-  Deno.test(`W15: ${name} that came too late is one error event, and the transfer ends in order`, async () => {
+  Deno.test(`§11.2.15: ${name} that came too late is one error event, and the transfer ends in order`, async () => {
     const { early, read } = rig();
     await early.follow(answer());
     const event = await read();

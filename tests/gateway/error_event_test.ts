@@ -35,7 +35,7 @@ Deno.test("streams of responses and of their sub-resources are told apart by the
   assertEquals(streamDialectOf("/v1/chat/completions", "openai"), "openai");
 });
 
-Deno.test("W15: an answer that came too late keeps its status and its own error, in each dialect", () => {
+Deno.test("§11.2.15: an answer that came too late keeps its status and its own error, in each dialect", () => {
   const text = JSON.stringify({
     error: { code: 400, message: "too long", type: "exceed_context_size_error", n_ctx: 5 },
   });
