@@ -99,7 +99,7 @@ for (
   Deno.test(`G7 G8: a stream of ${path} that was begun and then cancelled ends with an error in its dialect`, async () => {
     using world = new LocalWorld(KEEP_ALIVE);
     await world.occupy("m");
-    const asked = world.ask("n", path, { wantsStream: true, stream: false });
+    const asked = world.ask("n", path, { stream: true });
     world.clock.advance(10_000);
     const texts = textsOf(await asked.response);
     await texts.read();

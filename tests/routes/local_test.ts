@@ -99,12 +99,12 @@ Deno.test("the watcher is told each step once, and the end last", async () => {
 Deno.test("a body that is opened late is opened once, when its turn has come, and its type and length go with it", async () => {
   using world = new LocalWorld("");
   let opened = 0;
-  const bytes = {
+  const body = {
     body: () => (opened++, new Blob(["streamed}"]).stream()),
     length: 9,
     canRepeat: false,
   };
-  const asked = world.ask("m", undefined, { bytes, contentType: "x/y" });
+  const asked = world.ask("m", undefined, { body, contentType: "x/y" });
   assertEquals(await isOpen(asked.response), true);
   assertEquals(opened, 0);
   world.load();
@@ -120,10 +120,10 @@ for (const canRepeat of [true, false]) {
   Deno.test(`a backend that had gone unseen is started again for a body that ${canRepeat ? "can" : "cannot"} be sent again`, async () => {
     using world = new LocalWorld("");
     let opened = 0;
-    const bytes = { body: () => (opened++, new Uint8Array([0x7d])), length: 1, canRepeat };
+    const body = { body: () => (opened++, new Uint8Array([0x7d])), length: 1, canRepeat };
     world.backends.setPhase("m", "ready");
     world.backend.refuse();
-    const asked = world.ask("m", undefined, { bytes });
+    const asked = world.ask("m", undefined, { body });
     world.gone.abort();
     assertEquals((await refusalOf(asked.response)).status, 502); // nobody listens the second time either
     assertEquals(asked.told, [...(canRepeat ? ["serving", "loading"] : []), "serving", "end failed"]);
