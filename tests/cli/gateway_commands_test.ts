@@ -26,7 +26,7 @@ const QUEUE = {
   resident: "qwen",
   running: [{ model: "qwen", phase: "ready" }],
   active: [{ id: "one", model: "qwen", phase: "serving", ageMs: 12_340 }],
-  waiting: [{ id: "two", model: "gemma", position: 1, ageMs: 192_000 }],
+  waiting: [{ id: "two", model: "gemma", position: 1, ageMs: 192_000, estimatedWaitMs: 41_000 }],
   total: 3,
 };
 
@@ -36,9 +36,9 @@ Deno.test("queue prints who is served and who waits, in order, and how many more
   assertEquals(
     out,
     `Running: qwen (ready)
-PLACE    MODEL  AGE         REQUEST
-serving  qwen   12.3 s      one
-1        gemma  3 min 12 s  two
+PLACE    MODEL  AGE         TO GO   REQUEST
+serving  qwen   12.3 s              one
+1        gemma  3 min 12 s  41.0 s  two
 … and 2 more
 `,
   );
@@ -54,7 +54,7 @@ Deno.test("a terminal with colours gets a bold head, and only that", async () =>
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => Response.json(QUEUE));
   const url = `http://127.0.0.1:${server.addr.port}`;
   const { out } = await run(["queue"], { color: true, env: (name) => name === "BERTH_URL" ? url : undefined });
-  assertStringIncludes(out, "\x1b[1mPLACE    MODEL  AGE         REQUEST\x1b[0m\nserving");
+  assertStringIncludes(out, "\x1b[1mPLACE    MODEL  AGE         TO GO   REQUEST\x1b[0m\nserving");
   await server.shutdown();
 });
 

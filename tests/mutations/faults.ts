@@ -53,8 +53,20 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a late end of any load is taken for the current one (S12)",
     file: FACTS,
-    find: "if (draft.active?.loadId === loadId) grantLoading(draft, draft.active);",
-    replace: "if (draft.active !== null && loadId > 0) grantLoading(draft, draft.active);",
+    find: "  if (active?.loadId !== loadId) return;",
+    replace: "  if (active === null || loadId <= 0) return;",
+  },
+  {
+    name: "a wait is told without the load of a model that has to be loaded (G6)",
+    file: "src/scheduler/serial_forecast.ts",
+    find: "return this.#lastEnd + loadMsOf(this.#estimates, model);",
+    replace: "return this.#lastEnd;",
+  },
+  {
+    name: "the times of all models are kept together (G6)",
+    file: "src/scheduler/estimates.ts",
+    find: "const place = places.get(model);",
+    replace: 'const place = model === "" ? undefined : places.size === 0 ? undefined : 0;',
   },
   {
     name: "a settled caller leaves its abort listener behind",

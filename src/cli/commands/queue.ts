@@ -34,10 +34,16 @@ function printQueue(answer: unknown, terminal: Terminal): void {
   terminal.out(`Running: ${running.length === 0 ? "no model" : running.join(", ")}`);
   if (active.length === 0 && total === 0) return terminal.out("Nothing is served and nobody waits.");
   const table = formatTable(
-    ["PLACE", "MODEL", "AGE", "REQUEST"],
+    ["PLACE", "MODEL", "AGE", "TO GO", "REQUEST"],
     [
-      ...active.map((row) => [textOf(row, "phase"), textOf(row, "model"), ageOf(row), textOf(row, "id")]),
-      ...waiting.map((row) => [textOf(row, "position"), textOf(row, "model"), ageOf(row), textOf(row, "id")]),
+      ...active.map((row) => [textOf(row, "phase"), textOf(row, "model"), ageOf(row), "", textOf(row, "id")]),
+      ...waiting.map((row) => [
+        textOf(row, "position"),
+        textOf(row, "model"),
+        ageOf(row),
+        formatAge(Number(field(row, "estimatedWaitMs"))),
+        textOf(row, "id"),
+      ]),
     ],
     { color: terminal.color },
   );
