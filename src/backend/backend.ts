@@ -155,6 +155,11 @@ export class Backend {
     return { target, release: () => this.#tell({ type: "released", generation, at: this.#now() }) };
   }
 
+  /** Where it is reached, without a hold and without counting as use; `null` unless it is ready. */
+  get readyTarget(): BackendTarget | null {
+    return this.#life.state === "ready" ? this.#running?.target ?? null : null;
+  }
+
   #now(): number {
     return this.#options.clock.now();
   }
@@ -185,6 +190,7 @@ export class Backend {
     this.#life = life;
     this.#timer.move(dueAt(life), { mayBeEarly: this.phase === before });
     if (this.phase !== before) {
+      if (before === "ready") this.#current?.leaving.abort();
       log.debug(`${this.#spec.model}: ${before} → ${this.phase}`);
       onPhase(this.phase);
     }

@@ -131,6 +131,11 @@ export class Backends {
     return this.#require(model).hold();
   }
 
+  /** Where a backend is reached by what does not count as use of it; `null` when it is not ready, or there is no such model. */
+  readyTarget(model: string): BackendTarget | null {
+    return this.#retired.has(model) ? null : this.#backends.get(model)?.readyTarget ?? null;
+  }
+
   /** Tells the phase of every backend that is not stopped now, and every change from now on. */
   subscribe(listener: (model: string, phase: BackendPhase) => void): () => void {
     this.#listeners.add(listener);

@@ -12,6 +12,8 @@ export interface Generation {
   spec: BackendSpec;
   /** Aborts when its leader has exited. */
   readonly gone: AbortController;
+  /** Aborts when it is ready no more. */
+  readonly leaving: AbortController;
   /** Its processes, once they are known. */
   group: RunningGroup | null;
   /** What was wished for before the group was known. */
@@ -26,7 +28,9 @@ export interface Generation {
 export function newGeneration(spec: BackendSpec, generation: number): Generation {
   const { model, proxy } = spec;
   const gone = new AbortController();
+  const leaving = new AbortController();
   const { signal } = gone;
-  const target = { model, baseUrl: proxy, generation, gone: signal, isAlive: () => !signal.aborted };
-  return { spec, gone, group: null, early: null, probing: Promise.resolve(), target };
+  const isAlive = () => !signal.aborted;
+  const target = { model, baseUrl: proxy, generation, gone: signal, leaving: leaving.signal, isAlive };
+  return { spec, gone, leaving, group: null, early: null, probing: Promise.resolve(), target };
 }

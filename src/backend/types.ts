@@ -58,6 +58,8 @@ export interface BackendTarget {
   readonly generation: number;
   /** Aborts when this generation has exited; the reason is its {@link Exit}. */
   readonly gone: AbortSignal;
+  /** Aborts when this generation is ready no more, before anybody hears of that change: it is being stopped, or has exited. */
+  readonly leaving: AbortSignal;
   /** Whether this generation has not exited yet. */
   isAlive(): boolean;
 }

@@ -87,13 +87,18 @@ function dropBody(body: ProxyOptions["body"], reason: unknown): unknown {
   return reason;
 }
 
-interface Ends {
+/** How an answer that is passed on can end early, and what ends with it. */
+export interface Ends {
   readonly abort: (reason: unknown) => void;
   /** Ends the listening for the client. */
   readonly letGo: () => void;
 }
 
-function respond(answer: UpstreamResponse, options: ProxyOptions, { abort, letGo }: Ends): Response {
+/** What {@link respond} needs to know of a request. */
+export type AnswerOptions = Omit<ProxyOptions, "signal" | "client" | "path" | "headers" | "body" | "bodyLength">;
+
+/** Passes an answer on; from now on its body releases the lease. */
+export function respond(answer: UpstreamResponse, options: AnswerOptions, { abort, letGo }: Ends): Response {
   const { method, lease, dialect, bounds, clock, log, tap, answerHeaders = [], onHead, onEnd } = options;
   const { status, statusText, body } = answer;
   const { headers, isEventStream, isEncoded } = responseHeaders(answer.headers, answerHeaders);

@@ -96,6 +96,34 @@ Deno.test("a backend is unloaded when it was idle for its ttl, and never while i
   assert(target.gone.aborted);
 });
 
+Deno.test("a target is told that it is left before anybody hears that its backend is stopping", async () => {
+  const w = world();
+  await ready(w, "a");
+  const target = w.backends.readyTarget("a");
+  assert(target !== null);
+  const heard: string[] = [];
+  target.leaving.addEventListener("abort", () => heard.push("leaving"));
+  w.backends.subscribe((model, phase) => heard.push(`${model} ${phase}`));
+  heard.length = 0;
+  const stopped = w.backends.stop(["a"]);
+  assertEquals(heard, ["leaving", "a stopping"]);
+  assert(!target.gone.aborted);
+  w.supervisor.last("a").end();
+  await stopped;
+});
+
+Deno.test("a backend that is not ready has no target, and looking for one is no use of it", async () => {
+  const w = world();
+  assertEquals([w.backends.readyTarget("a"), w.backends.readyTarget("nobody")], [null, null]);
+  await ready(w, "a");
+  w.clock.advance(TTL_MS - 1);
+  assert(w.backends.readyTarget("a") !== null);
+  w.clock.advance(1);
+  assertEquals(w.supervisor.count("terminate a"), 1);
+  assertEquals(w.backends.readyTarget("a"), null);
+  w.supervisor.last("a").end();
+});
+
 Deno.test("all requests of one generation get the same target, and cost no timer each", async () => {
   const w = world();
   await ready(w, "a");

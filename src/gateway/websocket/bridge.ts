@@ -1,0 +1,245 @@
+/**
+ * A websocket of a client joined to one of a backend: messages both ways within bounds, closes both ways, and the lease.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../clock.ts";
+import type { Log } from "../../log.ts";
+import { type BackendEnd, BackendSocket, costOf, type Message, type Outgoing, outgoing } from "./backend_socket.ts";
+import { CLOSE, closeAfterFault, closeArguments, closeFor, type CloseReason, reasonOf } from "./close_codes.ts";
+import { type LeaseSource, SocketLease } from "./socket_lease.ts";
+import type { UpstreamTunnel } from "../upstream/message.ts";
+
+/** How much may wait, in bytes. */
+export interface SocketBounds {
+  /** For the client: beyond this the backend is not read until half of it is left. */
+  readonly forClient: number;
+  /** For the backend: beyond this the websocket is closed with 1013, unless it is a single message. */
+  readonly forBackend: number;
+  /** The largest message of a backend; beyond this the websocket is closed with 1009. */
+  readonly message: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** The bounds that hold unless others are given. The runtime takes no frame of more than 64 MiB from a client. */
+export const SOCKET_BOUNDS: SocketBounds = { forClient: MIB, forBackend: 16 * MIB, message: 64 * MIB };
+
+/** How a websocket ended. */
+export interface SocketEnd {
+  /** Who began it. */
+  readonly by: "client" | "backend" | "gateway";
+  /** The code that it ended with; null where there was none. */
+  readonly code: number | null;
+}
+
+/** What a {@link Bridge} joins. */
+export interface BridgeOptions {
+  /** Just accepted, and not open yet. */
+  readonly client: WebSocket;
+  /** Aborts when the client leaves before its websocket is open; means nothing afterwards. */
+  readonly signal: AbortSignal;
+  readonly tunnel: UpstreamTunnel;
+  /** Null for a websocket that holds none. */
+  readonly lease: LeaseSource | null;
+  /** Aborts when the process behind the tunnel is being stopped; see `SocketLeaseOptions`. */
+  readonly leaving: AbortSignal;
+  readonly bounds: SocketBounds;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told once, when the backend is not used any more. */
+  readonly onEnd?: (end: SocketEnd) => void;
+  /** Told when the client's end is closed too, or was never opened. */
+  readonly onClientGone: () => void;
+}
+
+/** How long a client may take from our answer to an open websocket, once its request looks aborted; in milliseconds. */
+const OPENING_MS = 5000;
+/** How long a lost connection may wait for the news that its process is being stopped, in milliseconds. */
+const EXIT_NEWS_MS = 500;
+/** No event tells that a client has taken something: it is looked at again and again, less often the longer it takes. */
+const FIRST_LOOK_MS = 2;
+const LAST_LOOK_MS = 100;
+const GOING_AWAY: CloseReason = { code: CLOSE.goingAway, reason: "" };
+
+/** One websocket through the gateway. */
+export class Bridge {
+  readonly #options: BridgeOptions;
+  readonly #backend: BackendSocket;
+  readonly #lease: SocketLease | null;
+  /** Messages of the client that wait for the lease. */
+  #waiting: Outgoing[] = [];
+  #waitingBytes = 0;
+  #isOpen = false;
+  /** What the client is told once it is over. */
+  #over: { readonly toClient: CloseReason | null } | null = null;
+  #resume: (() => void) | null = null;
+  #cancelLook: (() => void) | null = null;
+  #cancelDeadline: (() => void) | null = null;
+  readonly #onLeaving = () =>
+    this.#stop({ code: CLOSE.serviceRestart, reason: "The model's backend is being stopped" });
+  readonly #onAbort = () => this.#setDeadline(OPENING_MS, () => this.#isOpen || this.#lostClient());
+
+  /** From now on the lease and both ends are its own; {@link Bridge.start} comes next. */
+  constructor(options: BridgeOptions) {
+    this.#options = options;
+    const { tunnel, lease, leaving, bounds, clock } = options;
+    this.#backend = new BackendSocket({ tunnel, maxMessageBytes: bounds.message, clock });
+    this.#lease = lease === null ? null : new SocketLease({
+      ...lease,
+      leaving,
+      clock,
+      onHeld: () => this.#passWaiting(),
+      onLost: (error) => this.#stop(closeFor(error)),
+    });
+  }
+
+  /** Joins the two ends; the backend is not read before the client's is open. */
+  start(): void {
+    const { client, signal, leaving, onClientGone } = this.#options;
+    client.binaryType = "arraybuffer";
+    client.addEventListener("open", () => this.#opened());
+    client.addEventListener("message", ({ data }) => this.#fromClient(outgoing(data)));
+    client.addEventListener("close", (event) => {
+      this.#clientClosed(reasonOf(event));
+      onClientGone();
+    });
+    if (this.#over !== null) return;
+    leaving.addEventListener("abort", this.#onLeaving);
+    signal.addEventListener("abort", this.#onAbort);
+    if (leaving.aborted) this.#onLeaving();
+    else if (signal.aborted) this.#onAbort();
+  }
+
+  /** Closes both ends; harmless when it has ended. */
+  close(reason: CloseReason): void {
+    this.#stop(reason);
+  }
+
+  #opened(): void {
+    this.#isOpen = true;
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    if (this.#over !== null) return this.#closeClient(this.#over.toClient);
+    this.#clearDeadline();
+    this.#backend.run((message) => this.#fromBackend(message), () => this.#room()).then((end) => this.#ended(end));
+  }
+
+  #fromClient(message: Outgoing): void {
+    if (this.#over !== null) return;
+    const waiting = this.#waitingBytes + this.#backend.unsentBytes;
+    if (waiting > 0 && waiting + costOf(message) > this.#options.bounds.forBackend) {
+      const reason = "The model's backend takes messages too slowly";
+      return this.#end({ by: "gateway", toClient: { code: CLOSE.tryAgainLater, reason }, toBackend: null });
+    }
+    if (this.#lease === null || this.#lease.touch()) return this.#backend.send(message);
+    this.#waiting.push(message);
+    this.#waitingBytes += costOf(message);
+  }
+
+  #passWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const message of waiting) this.#backend.send(message);
+  }
+
+  #fromBackend(message: Message): void {
+    if (this.#over !== null) return;
+    this.#lease?.touch();
+    this.#options.client.send(message);
+  }
+
+  /** A promise while too much waits for the client. */
+  #room(): Promise<void> | undefined {
+    if (this.#over !== null || this.#options.client.bufferedAmount <= this.#options.bounds.forClient) return;
+    this.#look(FIRST_LOOK_MS);
+    return new Promise((resolve) => void (this.#resume = resolve));
+  }
+
+  #look(afterMs: number): void {
+    this.#cancelLook = this.#options.clock.after(afterMs, () => {
+      if (this.#options.client.bufferedAmount <= this.#options.bounds.forClient / 2) this.#goOn();
+      else this.#look(Math.min(2 * afterMs, LAST_LOOK_MS));
+    });
+  }
+
+  #goOn(): void {
+    this.#cancelLook?.();
+    this.#resume?.();
+    this.#resume = null;
+  }
+
+  #ended(end: BackendEnd): void {
+    switch (end.kind) {
+      case "closed":
+        return this.#end({ by: "backend", toClient: end.reason, toBackend: end.reason });
+      case "fault":
+        if (this.#over === null) {
+          this.#options.log.warn(`A websocket was closed: its backend is at fault: ${end.fault.message}`);
+        }
+        return this.#end({ by: "gateway", toClient: closeAfterFault(end.fault), toBackend: GOING_AWAY });
+      case "lost":
+        // Of a process that is being stopped its sockets may tell first.
+        return this.#setDeadline(EXIT_NEWS_MS, () => {
+          const toClient = { code: CLOSE.internalError, reason: "The model's backend broke off" };
+          this.#end({ by: "backend", toClient, toBackend: null });
+        });
+      default:
+        end satisfies never;
+    }
+  }
+
+  #clientClosed(reason: CloseReason | null): void {
+    if (reason === null) this.#lostClient();
+    else this.#end({ by: "client", toClient: null, toBackend: reason });
+  }
+
+  /** The backend sees what a server sees of a client that is gone: the end of the connection. */
+  #lostClient(): void {
+    this.#end({ by: "client", toClient: null, toBackend: null });
+  }
+
+  #stop(toClient: CloseReason): void {
+    this.#end({ by: "gateway", toClient, toBackend: GOING_AWAY });
+  }
+
+  /** Where `toBackend` is null its connection is cut. */
+  #end(
+    { by, toClient, toBackend }: {
+      readonly by: SocketEnd["by"];
+      readonly toClient: CloseReason | null;
+      readonly toBackend: CloseReason | null;
+    },
+  ): void {
+    if (this.#over !== null) return;
+    this.#over = { toClient };
+    const { leaving, signal, log, onEnd, onClientGone } = this.#options;
+    leaving.removeEventListener("abort", this.#onLeaving);
+    signal.removeEventListener("abort", this.#onAbort);
+    this.#clearDeadline();
+    this.#waiting = [];
+    this.#lease?.end();
+    if (this.#isOpen) this.#closeClient(toClient);
+    else onClientGone();
+    if (toBackend === null || !this.#isOpen) this.#backend.cut();
+    else this.#backend.close(toBackend);
+    this.#goOn();
+    const code = (toClient ?? toBackend)?.code ?? null;
+    log.debug(`A websocket was closed by the ${by}, with ${code === null ? "no code" : `code ${code}`}`);
+    onEnd?.({ by, code });
+  }
+
+  #closeClient(reason: CloseReason | null): void {
+    if (reason !== null) this.#options.client.close(...closeArguments(reason));
+  }
+
+  #setDeadline(delayMs: number, run: () => void): void {
+    if (this.#over === null) this.#cancelDeadline ??= this.#options.clock.after(delayMs, run);
+  }
+
+  #clearDeadline(): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = null;
+  }
+}
