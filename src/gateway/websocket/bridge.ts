@@ -61,6 +61,13 @@ const EXIT_NEWS_MS = 500;
 /** No event tells that a client has taken something: it is looked at again and again, less often the longer it takes. */
 const FIRST_LOOK_MS = 2;
 const LAST_LOOK_MS = 100;
+/**
+ * The runtime drops the connection when a message comes behind its own close frame, mostly before that frame is read. Who has
+ * sent too much sends on: its messages are thrown away until none has come for a while, or until it has been long enough.
+ */
+const QUIET_MS = 50;
+const MOST_NOISE_MS = 1000;
+const TOO_MUCH: CloseReason = { code: CLOSE.tryAgainLater, reason: "The model's backend takes messages too slowly" };
 const GOING_AWAY: CloseReason = { code: CLOSE.goingAway, reason: "" };
 
 /** One websocket through the gateway. */
@@ -77,6 +84,8 @@ export class Bridge {
   #resume: (() => void) | null = null;
   #cancelLook: (() => void) | null = null;
   #cancelDeadline: (() => void) | null = null;
+  /** Messages of the client that came after the end. */
+  #dropped = 0;
   readonly #onLeaving = () =>
     this.#stop({ code: CLOSE.serviceRestart, reason: "The model's backend is being stopped" });
   readonly #onAbort = () => this.#setDeadline(OPENING_MS, () => this.#isOpen || this.#lostClient());
@@ -103,6 +112,7 @@ export class Bridge {
     client.addEventListener("message", ({ data }) => this.#fromClient(outgoing(data)));
     client.addEventListener("close", (event) => {
       this.#clientClosed(reasonOf(event));
+      this.#clearDeadline();
       onClientGone();
     });
     if (this.#over !== null) return;
@@ -126,11 +136,13 @@ export class Bridge {
   }
 
   #fromClient(message: Outgoing): void {
-    if (this.#over !== null) return;
+    if (this.#over !== null) {
+      this.#dropped++;
+      return;
+    }
     const waiting = this.#waitingBytes + this.#backend.unsentBytes;
     if (waiting > 0 && waiting + costOf(message) > this.#options.bounds.forBackend) {
-      const reason = "The model's backend takes messages too slowly";
-      return this.#end({ by: "gateway", toClient: { code: CLOSE.tryAgainLater, reason }, toBackend: null });
+      return this.#end({ by: "gateway", toClient: TOO_MUCH, toBackend: null });
     }
     if (this.#lease === null || this.#lease.touch()) return this.#backend.send(message);
     this.#waiting.push(message);
@@ -231,7 +243,17 @@ export class Bridge {
   }
 
   #closeClient(reason: CloseReason | null): void {
-    if (reason !== null) this.#options.client.close(...closeArguments(reason));
+    if (reason === TOO_MUCH) this.#closeWhenQuiet(reason, this.#options.clock.now() + MOST_NOISE_MS);
+    else if (reason !== null) this.#options.client.close(...closeArguments(reason));
+  }
+
+  #closeWhenQuiet(reason: CloseReason, untilMs: number): void {
+    const { clock, client } = this.#options;
+    const before = this.#dropped;
+    this.#cancelDeadline = clock.after(QUIET_MS, () => {
+      if (this.#dropped === before || clock.now() >= untilMs) client.close(...closeArguments(reason));
+      else this.#closeWhenQuiet(reason, untilMs);
+    });
   }
 
   #setDeadline(delayMs: number, run: () => void): void {

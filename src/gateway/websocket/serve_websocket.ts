@@ -29,7 +29,7 @@ export interface WebsocketOptions {
   readonly path: string;
   /** As `requestHeaders` makes them. */
   readonly headers: HeaderList;
-  readonly client: UpstreamClient;
+  readonly client: Pick<UpstreamClient, "send">;
   /** Null for a websocket that holds none: a model that ignores websockets, or a peer. */
   readonly lease: LeaseSource | null;
   /** Aborts when the process is being stopped: `BackendTarget.leaving`. Null where nobody tells, as for a peer. */
