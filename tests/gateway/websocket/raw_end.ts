@@ -60,11 +60,26 @@ export class RawEnd implements Disposable {
     return this.#head = this.#head.slice(0, end);
   }
 
+  /** Reads a request for an upgrade; what proves that its key was read. */
+  async acceptFor(): Promise<string> {
+    return await acceptOf(/^sec-websocket-key: (.*)\r$/m.exec(await this.readHead())?.[1] ?? "");
+  }
+
+  /** Reads so many characters, or to the end, behind a head. */
+  async readText(length = Infinity): Promise<string> {
+    let text = new TextDecoder().decode(this.#rest);
+    while (text.length < length) {
+      const bytes = await this.#read();
+      if (bytes === null) break;
+      text += new TextDecoder().decode(bytes);
+    }
+    return text;
+  }
+
   /** Reads a request for an upgrade and agrees, with these headers too; `early` comes in the same write. */
   async agree(more = "", early: Uint8Array = new Uint8Array(0)): Promise<string> {
-    const head = await this.readHead();
-    const key = /^sec-websocket-key: (.*)\r$/m.exec(head)?.[1] ?? "";
-    const accept = `sec-websocket-accept: ${await acceptOf(key)}\r\n`;
+    const accept = `sec-websocket-accept: ${await this.acceptFor()}\r\n`;
+    const head = this.#head;
     const answer =
       `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n${accept}${more}\r\n`;
     await this.write(Uint8Array.from([...ENCODER.encode(answer), ...early]));
