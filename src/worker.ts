@@ -16,9 +16,12 @@ import { loadConfig } from "./config/load.ts";
 import type { KeptPort } from "./config/sources.ts";
 import type { Config } from "./config/types.ts";
 import { GatewayError } from "./errors.ts";
+import { Hops } from "./gateway/hops.ts";
 import { OpenRequests } from "./gateway/open_requests.ts";
+import { Peers } from "./gateway/peers.ts";
 import { BodyMemory } from "./gateway/request/body_memory.ts";
 import { createClients } from "./gateway/upstream/clients.ts";
+import { OpenSockets } from "./gateway/websocket/open_sockets.ts";
 import { background, createLog, type Log } from "./log.ts";
 import { EventFeed } from "./observe/events.ts";
 import { InFlight } from "./observe/in_flight.ts";
@@ -123,6 +126,8 @@ export function createWorker(env: WorkerEnv): Worker {
     log,
   });
   backends.subscribe(() => events.modelsChanged());
+  const peers = new Peers();
+  const sockets = new OpenSockets();
   const bodyMemory = new BodyMemory(env.config.limits.bodyMemoryBytes);
   const fetch = createRoutes({
     current: () => current,
@@ -134,6 +139,9 @@ export function createWorker(env: WorkerEnv): Worker {
     events,
     openRequests: new OpenRequests(),
     bodyMemory,
+    peers,
+    hops: new Hops(),
+    sockets,
     responseOwners: new ResponseOwners(),
     clientFor: createClients((model) => current.config.models.get(model)?.timeouts),
     clock,
@@ -157,6 +165,7 @@ export function createWorker(env: WorkerEnv): Worker {
       if (!difference.isAny) return { difference, draining: [], drained: Promise.resolve() };
       current = putInForce(next.config, listener);
       names.keepAfterReload(next.config);
+      peers.reconfigure(next.config.peers);
       bodyMemory.setMax(next.config.limits.bodyMemoryBytes);
       events.modelsChanged();
       const rules = { before: scheduling.settings, after: next.config.scheduler };
@@ -175,7 +184,10 @@ export function createWorker(env: WorkerEnv): Worker {
       preload.stop();
       events.close();
       scheduler.close(closed);
-      await within(clock, graceMs, scheduler.drained());
+      peers.refuse(closed);
+      sockets.closeAll(1001, "The gateway is shutting down");
+      await within(clock, graceMs, Promise.all([scheduler.drained(), peers.drained()]));
+      peers.close(closed);
       try {
         await backends.close({ atOnce: graceMs === 0 });
       } finally {
@@ -200,7 +212,7 @@ function portsOf(present: ReadonlyMap<string, PresentProcess>): ReadonlyMap<stri
 }
 
 /** Resolves when `work` does, or after `timeoutMs`. */
-async function within(clock: Clock, timeoutMs: number, work: Promise<void>): Promise<void> {
+async function within(clock: Clock, timeoutMs: number, work: Promise<unknown>): Promise<void> {
   const late = Promise.withResolvers<void>();
   const cancel = clock.after(timeoutMs, late.resolve);
   await Promise.race([work, late.promise]);

@@ -39,6 +39,14 @@ export interface KeyCheck {
 /** Request headers that carry the gateway's own credentials and must not reach a backend. */
 export const CREDENTIAL_HEADERS: readonly string[] = ["authorization", "x-api-key"];
 
+/**
+ * The headers in which this gateway's own keys may stand. Without keys of its own the gateway is open, and what a client sends
+ * is meant for whoever answers.
+ */
+export function credentialNamesOf({ apiKeys }: { readonly apiKeys: readonly ApiKey[] }): readonly string[] {
+  return apiKeys.length > 0 ? CREDENTIAL_HEADERS : [];
+}
+
 /** The parameter of a query that may carry a key where headers cannot, as for `EventSource`. */
 export const QUERY_KEY = "api_key";
 

@@ -9,7 +9,7 @@ import type { Backends } from "../backend/backends.ts";
 import { describeError, GatewayError, toGatewayError } from "../errors.ts";
 import { type Client, requireScope, takeQueryKey } from "../gateway/auth.ts";
 import { clientOf } from "../gateway/client_address.ts";
-import { addCors, corsHeaders, preflight } from "../gateway/cors.ts";
+import { applyCors, corsHeaders, preflight } from "../gateway/cors.ts";
 import { dialectOf, errorResponse } from "../gateway/error_response.ts";
 import { pathOf } from "../gateway/request_url.ts";
 import { checkShape, thenHangUp } from "../gateway/request_shape.ts";
@@ -78,7 +78,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     if (response.status === SWITCHED) return response; // its headers have been sent
     response.headers.set("x-request-id", id);
     const cors = corsHeaders(site, inForce.site);
-    addCors(response.headers, cors);
+    applyCors(response.headers, cors);
     return response;
   };
 

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Backends } from "../backend/backends.ts";
-import type { Config } from "../config/types.ts";
+import type { Config, PeerConfig } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { requireModel } from "../gateway/auth.ts";
-import { dialectOf } from "../gateway/error_response.ts";
+import { type Dialect, dialectOf } from "../gateway/error_response.ts";
 import type { NamedRequest } from "../gateway/request/named_request.ts";
+import { isWebsocketUpgrade } from "../gateway/websocket/handshake.ts";
 import type { InFlight } from "../observe/in_flight.ts";
 import type { InFlightEntry } from "../observe/in_flight_entry.ts";
 import { fullName } from "../routing/destination.ts";
@@ -19,13 +19,13 @@ import type { InferenceRoute } from "./inference_table.ts";
 import { askBackend, type LocalEnv, serveLocal } from "./local.ts";
 import type { LocalCall } from "./local_call.ts";
 import { LocalVisit, type RequestWatcher } from "./local_visit.ts";
+import { type PeerEnv, servePeer } from "./peer.ts";
+import { serveIgnoredWebsocket, serveLocalWebsocket, servePeerWebsocket, type WebsocketEnv } from "./websockets.ts";
 
 /** What handing on needs. */
-export interface DispatchEnv extends LocalEnv {
+export interface DispatchEnv extends LocalEnv, PeerEnv, WebsocketEnv {
   /** The table of what is in flight. */
   readonly inFlight: InFlight;
-  /** The processes. */
-  readonly backends: Pick<Backends, "phaseOf" | "hold">;
 }
 
 /**
@@ -65,8 +65,10 @@ export async function dispatch(env: DispatchEnv, asked: Dispatched): Promise<Res
   using ends = asked.ends.move();
   const { context, resolution, named, request } = asked;
   const { destination } = resolution;
+  env.hops.refuseLoop(request.headers);
   requireModel(context.client, { model: fullName(destination), asked: named.model });
   const outgoing = asked.isAsItIs === true ? named : rewritten(named, resolution, context.config);
+  if (isIgnored(asked)) resolution.release(); // it holds nothing, so that it does not count for a selector
   const removed = new AbortController();
   const watcher = watch(begin(env, asked, removed), ends.move());
   try {
@@ -105,7 +107,7 @@ function rewritten(named: NamedRequest, { destination, requested }: Resolution, 
 
 function begin(env: DispatchEnv, asked: Dispatched, removed: AbortController): InFlightEntry | null {
   const { context, request, resolution, named, path, route } = asked;
-  if (route === null || asked.line === "pass") return null;
+  if (route === null || asked.line === "pass" || isIgnored(asked)) return null;
   const { destination, selector } = resolution;
   return env.inFlight.begin({
     requestId: context.id,
@@ -133,47 +135,90 @@ interface Watching {
 }
 
 async function serve(env: DispatchEnv, asked: Dispatched, { watcher, removed }: Watching): Promise<Response> {
-  const { request, context, resolution, named, onPiece } = asked;
-  const { destination } = resolution;
-  const call = {
+  const { request, context, resolution: { destination }, named, onPiece } = asked;
+  const path = asked.path + named.query;
+  const dialect = asked.route?.dialect ?? dialectOf(asked.path);
+  const isSocket = isWebsocketUpgrade(request.headers);
+  if (destination.kind === "peer") {
+    const { peer } = destination;
+    if (isSocket) return await servePeerWebsocket(env, peer, { request, context, path, dialect, watcher });
+    return await askPeer(env, { ...asked, peer, path, dialect }, { watcher, removed });
+  }
+  const { model } = destination;
+  if (isSocket) {
+    const call = { request, context, path, dialect, watcher };
+    return isIgnored(asked)
+      ? await serveIgnoredWebsocket(env, model, call)
+      : await serveLocalWebsocket(env, model, call);
+  }
+  const call: LocalCall = {
     id: context.id,
     request,
-    path: asked.path + named.query,
+    model,
+    path,
     body: named,
     contentType: named.contentType,
-    dialect: asked.route?.dialect ?? dialectOf(asked.path),
+    dialect,
     wantsStream: named.wantsStream,
-    remoteAddr: context.peerAddress,
-    scheme: context.from.scheme,
-    forwardedHost: context.from.host,
-    config: context.config,
+    context,
+    via: env.hops.viaFor(request.headers),
     inFlight: watcher,
     ...(onPiece === undefined ? {} : { tap: onPiece }),
   };
-  if (destination.kind === "local") {
-    const local: LocalCall = { ...call, model: destination.model };
-    switch (asked.line ?? "wait") {
-      case "wait":
-        return await serveLocal(env, local);
-      case "waitWhileReady":
-        return await serveWhileReady(env, local);
-      case "pass":
-        return await servePastTheLine(env, local);
-    }
+  switch (asked.line ?? "wait") {
+    case "wait":
+      return await serveLocal(env, call);
+    case "waitWhileReady":
+      return await serveWhileReady(env, call);
+    case "pass":
+      return await servePastTheLine(env, call);
   }
-  void removed;
-  throw new GatewayError("not_implemented", "Peers are not reached yet");
+}
+
+interface PeerTarget extends Dispatched {
+  readonly peer: PeerConfig;
+  readonly dialect: Dialect;
+}
+
+async function askPeer(env: DispatchEnv, target: PeerTarget, { watcher, removed }: Watching): Promise<Response> {
+  const { request, context: { id, config }, named, peer, path, dialect, onPiece } = target;
+  watcher.serving();
+  const response = await servePeer(env, {
+    peer,
+    request,
+    path,
+    body: named.body(),
+    bodyLength: named.length,
+    contentType: named.contentType,
+    id,
+    config,
+    dialect,
+    signal: AbortSignal.any([request.signal, removed]),
+    tap(piece) {
+      watcher.bytes(piece.length);
+      onPiece?.(piece);
+    },
+    onEnd: ({ kind }) => watcher.end(kind),
+  });
+  watcher.responded(response.status, [...response.headers]);
+  return response;
+}
+
+/** Whether it is a websocket that neither loads its model nor counts as use of it. */
+function isIgnored({ request, context, resolution: { destination }, line }: Dispatched): boolean {
+  if (destination.kind === "peer" || !isWebsocketUpgrade(request.headers)) return false;
+  return line === "pass" || context.config.models.get(destination.model)?.ignoreWebsockets === true;
 }
 
 /** In line, as long as the model stays: whoever is next may have it unloaded, and this request may not load it again. */
 async function serveWhileReady(env: DispatchEnv, call: LocalCall): Promise<Response> {
   const hold = env.backends.hold(call.model);
-  const { gone } = hold.target;
+  const { leaving } = hold.target;
   hold.release();
   try {
-    return await serveLocal(env, { ...call, waitSignal: gone });
+    return await serveLocal(env, { ...call, waitSignal: leaving });
   } catch (error) {
-    if (!gone.aborted || error !== gone.reason) throw error;
+    if (!leaving.aborted || error !== leaving.reason) throw error;
     throw new GatewayError(
       "conflict",
       `model ${call.model} was unloaded while this request waited, which cannot load it`,

@@ -14,8 +14,8 @@ const STREAMS = /^\/(?:v1\/)?(?:chat\/completions|completions|responses|messages
 
 /** What is said; null for nothing, which costs next to nothing to find out. */
 export function earlyWordsFor(call: LocalCall): EarlyWords | null {
-  const { config, model, path } = call;
-  const settings = config.models.get(model);
+  const { context, model, path } = call;
+  const settings = context.config.models.get(model);
   if (settings === undefined) return null;
   const { queueKeepAliveMs: keepAliveMs, sendLoadingState } = settings;
   if (keepAliveMs === null && !sendLoadingState) return null;

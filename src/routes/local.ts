@@ -7,7 +7,7 @@
 import type { BackendTarget } from "../backend/types.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
-import { CREDENTIAL_HEADERS } from "../gateway/auth.ts";
+import { credentialNamesOf } from "../gateway/auth.ts";
 import { streamDialectOf } from "../gateway/error_event.ts";
 import { requestHeaders } from "../gateway/headers.ts";
 import { proxy, type ProxyLease } from "../gateway/proxy.ts";
@@ -18,7 +18,7 @@ import type { Lease } from "../scheduler/lease.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { EarlyAnswer, type EarlyWords } from "./early_answer.ts";
 import { earlyWordsFor } from "./early_words.ts";
-import type { LocalCall } from "./local_call.ts";
+import type { CallContext, LocalCall } from "./local_call.ts";
 import { LocalVisit } from "./local_visit.ts";
 
 /** What serving a local model needs. */
@@ -142,15 +142,10 @@ export function askBackend(
   { call, visit, signal, lease }: AskedBackend,
 ): Promise<Response> {
   const { clock, log } = env;
-  const { config, request, body, tap, inFlight } = call;
+  const { context, request, body, tap, inFlight } = call;
+  const { limits } = context.config;
   const client = env.clientFor(lease.target);
-  const headers = requestHeaders(request.headers, {
-    host: client.host,
-    remoteAddr: call.remoteAddr,
-    credentialNames: config.apiKeys.length > 0 ? CREDENTIAL_HEADERS : [],
-    ...(call.scheme === undefined ? {} : { scheme: call.scheme }),
-    ...(call.forwardedHost === undefined ? {} : { forwardedHost: call.forwardedHost }),
-  });
+  const headers = headersToBackend(request.headers, { host: client.host, via: call.via, context });
   return proxy({
     method: request.method,
     signal,
@@ -162,7 +157,7 @@ export function askBackend(
     headers: withContentType(headers, call.contentType ?? null),
     answerHeaders: visit.answerHeaders(),
     dialect: streamDialectOf(call.path, call.dialect),
-    bounds: { bufferBytes: config.limits.responseBufferBytes, stalledMs: config.limits.stalledWriteMs },
+    bounds: { bufferBytes: limits.responseBufferBytes, stalledMs: limits.stalledWriteMs },
     clock,
     log,
     ...(inFlight === undefined && tap === undefined ? {} : {
@@ -173,6 +168,28 @@ export function askBackend(
     }),
     onHead: (status, answerHeaders) => visit.responded(status, answerHeaders),
     onEnd: ({ kind }) => visit.end(kind),
+  });
+}
+
+/** Whom the headers to a backend are for, and whose request they tell of. */
+export interface BackendHeaderOptions {
+  /** The backend's authority. */
+  readonly host: string;
+  /** See `Hops`. */
+  readonly via: string;
+  readonly context: CallContext;
+}
+
+/** The headers that a backend is sent. */
+export function headersToBackend(incoming: Headers, { host, via, context }: BackendHeaderOptions): HeaderList {
+  const { config, from, peerAddress } = context;
+  return requestHeaders(incoming, {
+    host,
+    via,
+    remoteAddr: peerAddress,
+    scheme: from.scheme,
+    forwardedHost: from.host,
+    credentialNames: credentialNamesOf(config),
   });
 }
 

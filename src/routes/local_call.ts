@@ -4,14 +4,16 @@
  * @module
  */
 
-import type { Config } from "../config/types.ts";
-import type { Scheme } from "../gateway/client_address.ts";
 import type { NamedRequest } from "../gateway/request/named_request.ts";
 import type { Dialect } from "../gateway/error_response.ts";
+import type { RequestContext } from "./config_in_force.ts";
 import type { RequestWatcher } from "./local_visit.ts";
 
 /** A body that is opened when it is sent: null for nothing, few bytes, or a stream that is read once. */
 export type SendableBody = Pick<NamedRequest, "body" | "length" | "canRepeat">;
+
+/** What is known of the client and the config. */
+export type CallContext = Pick<RequestContext, "config" | "from" | "peerAddress">;
 
 /** A request whose model is known. */
 export interface LocalCall {
@@ -31,14 +33,10 @@ export interface LocalCall {
   readonly dialect: Dialect;
   /** Whether the client asked for a stream. */
   readonly wantsStream: boolean;
-  /** Address of the client, if the transport tells it. */
-  readonly remoteAddr: string | null;
-  /** The scheme that the client used; http unless given. */
-  readonly scheme?: Scheme;
-  /** The host that a trusted proxy says the client asked for. */
-  readonly forwardedHost?: string | null;
-  /** The config that was in force when it arrived. */
-  readonly config: Config;
+  /** Where it comes from, and the config that was in force when it arrived. */
+  readonly context: CallContext;
+  /** The gateways that it has passed, this one included; see `Hops`. */
+  readonly via: string;
   /** Ends the wait in line, besides the client's own leaving; its reason is thrown. */
   readonly waitSignal?: AbortSignal;
   /** Is told how it gets on; its `end` comes when nothing of the body is needed any more, which may be long after the answer began. */

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Config, PeerConfig } from "../config/types.ts";
-import { CREDENTIAL_HEADERS } from "../gateway/auth.ts";
+import { credentialNamesOf } from "../gateway/auth.ts";
 import type { Dialect } from "../gateway/error_response.ts";
 import { headersToPeer } from "../gateway/headers_to_peer.ts";
 import type { Hops } from "../gateway/hops.ts";
@@ -87,8 +87,7 @@ export async function servePeer({ peers, hops, clock, log }: PeerEnv, call: Peer
         host: client.host,
         via: hops.viaFor(request.headers),
         apiKey: peer.apiKey,
-        // Without keys of its own the gateway is open, and what a client sends is meant for the peer.
-        credentialNames: config.apiKeys.length > 0 ? CREDENTIAL_HEADERS : [],
+        credentialNames: credentialNamesOf(config),
         contentType: call.contentType ?? null,
       }),
       answerHeaders: [["x-request-id", call.id], ...call.answerHeaders ?? []],

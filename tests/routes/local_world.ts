@@ -62,6 +62,7 @@ export class LocalWorld implements Disposable {
             baseUrl: this.backend.baseUrl,
             generation: 1,
             gone: this.gone.signal,
+            leaving: this.gone.signal,
             isAlive: () => true,
           };
           return { target, release: () => hold.release() };
@@ -99,8 +100,12 @@ export class LocalWorld implements Disposable {
       body: { body: () => new TextEncoder().encode("{}"), length: 2, canRepeat: true },
       wantsStream: stream,
       dialect: dialectOf(path),
-      remoteAddr: null,
-      config: this.config,
+      via: "1.1 berth-test",
+      context: {
+        config: this.config,
+        from: { address: null, scheme: "http", host: null, isProxied: false },
+        peerAddress: null,
+      },
       inFlight,
       ...more,
     });

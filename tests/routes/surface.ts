@@ -8,8 +8,11 @@ import type { Backends } from "../../src/backend/backends.ts";
 import type { BackendPhase, BackendTarget } from "../../src/backend/types.ts";
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { Hops } from "../../src/gateway/hops.ts";
 import { OpenRequests } from "../../src/gateway/open_requests.ts";
+import { Peers } from "../../src/gateway/peers.ts";
 import { BodyMemory } from "../../src/gateway/request/body_memory.ts";
+import { OpenSockets } from "../../src/gateway/websocket/open_sockets.ts";
 import { silentLog } from "../../src/log.ts";
 import { EventFeed } from "../../src/observe/events.ts";
 import { InFlight } from "../../src/observe/in_flight.ts";
@@ -96,6 +99,9 @@ export function surface(backend: RawBackend, options: SurfaceOptions): Surface {
     }),
     openRequests: new OpenRequests(),
     bodyMemory,
+    peers: new Peers(),
+    hops: new Hops(),
+    sockets: new OpenSockets(),
     responseOwners: new ResponseOwners(),
     clientFor: () => backend.client,
     clock: systemClock,

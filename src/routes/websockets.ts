@@ -1,0 +1,147 @@
+/**
+ * A websocket to a model: through the line like any request, or past it where the config says so.
+ *
+ * @module
+ */
+
+import type { Backends } from "../backend/backends.ts";
+import type { BackendTarget } from "../backend/types.ts";
+import type { Clock } from "../clock.ts";
+import type { PeerConfig } from "../config/types.ts";
+import { GatewayError } from "../errors.ts";
+import { credentialNamesOf } from "../gateway/auth.ts";
+import type { Dialect } from "../gateway/error_response.ts";
+import { headersToPeer } from "../gateway/headers_to_peer.ts";
+import type { UpstreamClient } from "../gateway/upstream/client.ts";
+import type { HeaderList } from "../gateway/upstream/message.ts";
+import type { OpenSockets } from "../gateway/websocket/open_sockets.ts";
+import { serveWebsocket, type WebsocketOptions } from "../gateway/websocket/serve_websocket.ts";
+import type { Log } from "../log.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { RequestContext } from "./config_in_force.ts";
+import { headersToBackend } from "./local.ts";
+import type { RequestWatcher } from "./local_visit.ts";
+import type { PeerEnv } from "./peer.ts";
+
+/** What websockets need. */
+export interface WebsocketEnv extends PeerEnv {
+  /** Who decides whose turn it is. */
+  readonly scheduler: Scheduler<BackendTarget>;
+  /** The processes. */
+  readonly backends: Pick<Backends, "phaseOf" | "hold">;
+  /** The HTTP client of one generation of a backend. */
+  readonly clientFor: (target: BackendTarget) => UpstreamClient;
+  /** The open ones. */
+  readonly sockets: OpenSockets;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** One websocket to be opened. */
+export interface WebsocketCall {
+  readonly request: Request;
+  readonly context: RequestContext;
+  /** Path at the other end, with the query. */
+  readonly path: string;
+  readonly dialect: Dialect;
+  readonly watcher: RequestWatcher;
+}
+
+/**
+ * Opens a websocket to a model here. It waits in line, may load the model, and counts as use of it while something is said.
+ *
+ * @throws {GatewayError} for everything that goes wrong before it is open; see `serveWebsocket`.
+ */
+export async function serveLocalWebsocket(env: WebsocketEnv, model: string, call: WebsocketCall): Promise<Response> {
+  const { context: { id, config }, request, watcher } = call;
+  const held = await env.scheduler.acquire(model, {
+    signal: request.signal,
+    id,
+    onWait: ({ position }) => position === 0 ? watcher.loading() : watcher.queued(position),
+  });
+  try {
+    watcher.serving();
+    return await serveWebsocket({
+      ...optionsFor(env, call, held.target),
+      lease: {
+        held,
+        acquire: (signal) => env.scheduler.acquire(model, { signal, id }),
+        idleMs: config.websocketIdleLeaseMs,
+      },
+    });
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+}
+
+/**
+ * Opens a websocket that neither loads the model nor counts as use of it.
+ *
+ * @throws {GatewayError} `conflict` when the model is not ready; see `serveWebsocket`.
+ */
+export async function serveIgnoredWebsocket(env: WebsocketEnv, model: string, call: WebsocketCall): Promise<Response> {
+  if (env.backends.phaseOf(model) !== "ready") {
+    throw new GatewayError("conflict", `model ${model} is not loaded; ignored websocket requests cannot start it`);
+  }
+  const hold = env.backends.hold(model);
+  hold.release();
+  return await serveWebsocket({ ...optionsFor(env, call, hold.target), lease: null });
+}
+
+/**
+ * Opens a websocket to a model of a peer.
+ *
+ * @throws {GatewayError} as `servePeer` does.
+ */
+export async function servePeerWebsocket(env: WebsocketEnv, peer: PeerConfig, call: WebsocketCall): Promise<Response> {
+  const { context, request } = call;
+  const client = env.peers.clientFor(peer);
+  const headers = headersToPeer(request.headers, {
+    host: client.host,
+    via: env.hops.viaFor(request.headers),
+    apiKey: peer.apiKey,
+    credentialNames: credentialNamesOf(context.config),
+    contentType: null,
+  });
+  call.watcher.serving();
+  return await serveWebsocket({ ...sharedOptions(env, call, { client, headers }), lease: null, leaving: null });
+}
+
+function optionsFor(env: WebsocketEnv, call: WebsocketCall, target: BackendTarget): Omit<WebsocketOptions, "lease"> {
+  const client = env.clientFor(target);
+  const headers = headersToBackend(call.request.headers, {
+    host: client.host,
+    via: env.hops.viaFor(call.request.headers),
+    context: call.context,
+  });
+  return { ...sharedOptions(env, call, { client, headers }), leaving: target.leaving };
+}
+
+interface Towards {
+  readonly client: UpstreamClient;
+  readonly headers: HeaderList;
+}
+
+function sharedOptions(
+  { sockets, clock, log }: WebsocketEnv,
+  { request, context, path, dialect, watcher }: WebsocketCall,
+  { client, headers }: Towards,
+): Omit<WebsocketOptions, "lease" | "leaving"> {
+  const { responseBufferBytes, stalledWriteMs } = context.config.limits;
+  return {
+    request,
+    path,
+    headers,
+    client,
+    sockets,
+    answer: {
+      dialect,
+      bounds: { bufferBytes: responseBufferBytes, stalledMs: stalledWriteMs },
+      clock,
+      log,
+      answerHeaders: [["x-request-id", context.id]],
+    },
+    onEnd: ({ by }) => watcher.end(by === "client" ? "clientLeft" : "complete"),
+  };
+}
