@@ -44,6 +44,7 @@ const WRITTEN_KEYS = {
   allowedHosts: "allowedHosts",
   limits: "limits",
   trustProxy: "trustProxy",
+  websocketIdleLeaseMs: "websockets.idleLease",
   scheduler: "routing.scheduler",
   router: "routing.router",
   // What follows from the models alone is no setting of its own.

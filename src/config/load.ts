@@ -34,6 +34,7 @@ import {
   performanceEveryOf,
   sessionHeadersOf,
   storePathOf,
+  websocketIdleLeaseOf,
 } from "./settings.ts";
 import type { ConfigSource } from "./sources.ts";
 import { trustProxyOf } from "./trust_proxy.ts";
@@ -143,6 +144,7 @@ function assemble(
     allowedHosts: allowedHostsOf(settings, findings),
     limits: limitsOf(settings, findings),
     trustProxy: trustProxyOf(settings, findings),
+    websocketIdleLeaseMs: websocketIdleLeaseOf(settings),
     scheduler: schedulerOf(settings, { local: names, policy, routerAt: configuredAt, findings }),
     router,
     preload: preloadOf(settings.hooks.on_startup.preload, { local: names, peerModels: byName, findings }),

@@ -42,6 +42,14 @@ const limits = block({
   ),
 });
 
+const websockets = block({
+  idleLease: about(
+    integerFrom(0, "must be >= 0").default(10),
+    "Seconds without a message in either direction after which an open websocket does not count as use of its model any " +
+      "more; the next message waits in line like a request, but never loads the model. 0 = it counts as long as it is open.",
+  ),
+});
+
 const hooks = block({
   on_startup: about(
     block({
@@ -90,6 +98,7 @@ const topFields = {
       "but the proxy can connect.",
     "true, false or list of addresses",
   ),
+  websockets: about(websockets.prefault({}), "How websockets take part in the order of requests."),
   hooks: about(hooks.prefault({}), "What happens at certain moments."),
   ...routingFields,
   ...nameFields,

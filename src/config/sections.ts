@@ -104,7 +104,7 @@ routing:
       groups:
         small: { swap: false, members: [embeddings, reranker] }
 `,
-    keys: ["routing", "groups", "matrix"],
+    keys: ["routing", "groups", "matrix", "websockets"],
   },
   {
     title: "More names for models",

@@ -61,6 +61,11 @@ export function limitsOf({ limits }: TopSettings, findings: Findings): Limits {
   };
 }
 
+/** How long an open websocket keeps its lease without a message, in milliseconds; `null` = as long as it is open. */
+export function websocketIdleLeaseOf({ websockets: { idleLease } }: TopSettings): number | null {
+  return idleLease === 0 ? null : idleLease * 1000;
+}
+
 /** Seconds that a backend may take to become ready. */
 export function healthCheckTimeoutOf({ healthCheckTimeout }: TopSettings, findings: Findings): number {
   if (healthCheckTimeout < MIN_HEALTH_CHECK_TIMEOUT_S) {

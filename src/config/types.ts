@@ -318,6 +318,8 @@ export interface Config {
   readonly limits: Limits;
   /** Which proxies in front of the gateway are believed what they say of their clients. */
   readonly trustProxy: TrustedProxies;
+  /** How long an open websocket keeps its lease without a message, in milliseconds; `null` = as long as it is open. */
+  readonly websocketIdleLeaseMs: number | null;
   /** How requests are ordered. */
   readonly scheduler: SchedulerSettings;
   /** Which models go together, as it is configured; `serial` ignores it. */

@@ -55,6 +55,7 @@ Deno.test("settings besides models are named as in the config", () => {
       ["includeAliasesInList: true", "includeAliasesInList"],
       ["apiKeys: [k]", "apiKeys"],
       ["limits: { requestBody: 1 }", "limits"],
+      ["websockets: { idleLease: 1 }", "websockets.idleLease"],
       ["routing: { scheduler: { use: fifo } }", "routing.scheduler"],
       ["groups: { g: { swap: false, members: [a] } }", "routing.router"],
       ["hooks: { on_startup: { preload: [a] } }", "hooks.on_startup.preload"],

@@ -50,6 +50,14 @@ Deno.test("CD17: the machine is sampled every 5 seconds, or more rarely, or not 
   );
 });
 
+Deno.test("a websocket's lease is kept 10 seconds without a message, or as long as is said, or as long as it is open", () => {
+  const idle = (block: string) => configOf(block).websocketIdleLeaseMs;
+  assertEquals(idle(""), 10_000);
+  assertEquals(idle("websockets: {idleLease: 90}"), 90_000);
+  assertEquals(idle("websockets: {idleLease: 0}"), null);
+  refuse("websockets: {idleLease: -1}", "websockets.idleLease: must be >= 0");
+});
+
 Deno.test("CD18: session headers are trimmed, each once, and may be none", () => {
   const headers = (block: string) => configOf(block).sessionHeaders;
   assertEquals(headers(""), ["X-Session-ID", "X-Litellm-Session-Id"]);

@@ -46,10 +46,11 @@ const permissions = z.strictObject({
 }, "must be a mapping");
 
 const compat = block({
-  ignoreWebsockets: noEffectYet(about(
+  ignoreWebsockets: about(
     bool().default(false),
-    "Whether websockets neither start the model nor count as use of it; for web pages that stay connected.",
-  )),
+    "Whether websockets neither start the model nor count as use of it; for web pages that stay connected. They open only " +
+      "while the model is ready, and are closed with 1012 when it is stopped.",
+  ),
 });
 
 const LEAST_PULSE_MS = 100;
