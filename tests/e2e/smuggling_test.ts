@@ -105,7 +105,7 @@ const UNDERSTOOD: Readonly<Record<string, readonly [sent: string, ...statuses: r
     ...[200, 200],
   ],
   "TRACE": [`TRACE /v1/models HTTP/1.1\r\nHost: HOST\r\nX-A: secret\r\n\r\n${LAST}`, 405, 200],
-  "OPTIONS of everything": [`OPTIONS * HTTP/1.1\r\nHost: HOST\r\n\r\n${LAST}`, 404, 200],
+  "OPTIONS of everything": [`OPTIONS * HTTP/1.1\r\nHost: HOST\r\n\r\n${LAST}`, 204, 200],
   "a method in small letters": [`get /v1/models HTTP/1.1\r\nHost: HOST\r\n\r\n${LAST}`, 405, 200],
 };
 
