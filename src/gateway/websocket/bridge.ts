@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../../clock.ts";
+import { toGatewayError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { type BackendEnd, BackendSocket, costOf, type Message, type Outgoing, outgoing } from "./backend_socket.ts";
 import { CLOSE, closeAfterFault, closeArguments, closeFor, type CloseReason, reasonOf } from "./close_codes.ts";
@@ -45,6 +46,8 @@ export interface BridgeOptions {
   readonly lease: LeaseSource | null;
   /** Aborts when the process behind the tunnel is being stopped; see `SocketLeaseOptions`. */
   readonly leaving: AbortSignal;
+  /** Aborts, with a `GatewayError`, when an operator ends it, whether or not it holds its lease. */
+  readonly removed: AbortSignal;
   readonly bounds: SocketBounds;
   readonly clock: Clock;
   readonly log: Log;
@@ -88,6 +91,7 @@ export class Bridge {
   #dropped = 0;
   readonly #onLeaving = () =>
     this.#stop({ code: CLOSE.serviceRestart, reason: "The model's backend is being stopped" });
+  readonly #onRemoved = () => this.#stop(closeFor(toGatewayError(this.#options.removed.reason)));
   readonly #onAbort = () => this.#setDeadline(OPENING_MS, () => this.#isOpen || this.#lostClient());
 
   /** From now on the lease and both ends are its own; {@link Bridge.start} comes next. */
@@ -106,7 +110,7 @@ export class Bridge {
 
   /** Joins the two ends; the backend is not read before the client's is open. */
   start(): void {
-    const { client, signal, leaving, onClientGone } = this.#options;
+    const { client, signal, leaving, removed, onClientGone } = this.#options;
     client.binaryType = "arraybuffer";
     client.addEventListener("open", () => this.#opened());
     client.addEventListener("message", ({ data }) => this.#fromClient(outgoing(data)));
@@ -117,8 +121,10 @@ export class Bridge {
     });
     if (this.#over !== null) return;
     leaving.addEventListener("abort", this.#onLeaving);
+    removed.addEventListener("abort", this.#onRemoved);
     signal.addEventListener("abort", this.#onAbort);
     if (leaving.aborted) this.#onLeaving();
+    else if (removed.aborted) this.#onRemoved();
     else if (signal.aborted) this.#onAbort();
   }
 
@@ -226,8 +232,9 @@ export class Bridge {
   ): void {
     if (this.#over !== null) return;
     this.#over = { toClient };
-    const { leaving, signal, log, onEnd, onClientGone } = this.#options;
+    const { leaving, removed, signal, log, onEnd, onClientGone } = this.#options;
     leaving.removeEventListener("abort", this.#onLeaving);
+    removed.removeEventListener("abort", this.#onRemoved);
     signal.removeEventListener("abort", this.#onAbort);
     this.#clearDeadline();
     this.#waiting = [];

@@ -34,6 +34,8 @@ export interface WebsocketOptions {
   readonly lease: LeaseSource | null;
   /** Aborts when the process is being stopped: `BackendTarget.leaving`. Null where nobody tells, as for a peer. */
   readonly leaving: AbortSignal | null;
+  /** Aborts, with a `GatewayError`, when an operator ends it; without it only a lease can be cut. */
+  readonly removed?: AbortSignal;
   readonly sockets: OpenSockets;
   /** How an answer is passed on that refuses the upgrade, and with which headers; these go on the upgrade too. */
   readonly answer: Pick<AnswerOptions, "dialect" | "bounds" | "clock" | "log" | "answerHeaders">;
@@ -53,10 +55,11 @@ const NO_LEASE = { onInterrupt() {}, release() {} };
  * with a `GatewayError`, or with the reason of an interrupt.
  */
 export async function serveWebsocket(options: WebsocketOptions): Promise<Response> {
-  const { request, path, headers, client, lease } = options;
+  const { request, path, headers, client, lease, removed = NEVER } = options;
   const { signal } = request;
   requireHandshake(request);
   if (signal.aborted) throw clientLeft();
+  removed.throwIfAborted();
   const offer = newOffer(offeredProtocols(request.headers));
   const call = client.send({
     method: "GET",
@@ -67,9 +70,14 @@ export async function serveWebsocket(options: WebsocketOptions): Promise<Respons
   });
   const abort = (reason: unknown) => call.abort(reason);
   const onClientLeft = () => abort(clientLeft());
+  const onRemoved = () => abort(removed.reason);
   signal.addEventListener("abort", onClientLeft);
+  removed.addEventListener("abort", onRemoved);
   lease?.held.onInterrupt(abort);
-  const letGo = () => signal.removeEventListener("abort", onClientLeft);
+  const letGo = () => {
+    signal.removeEventListener("abort", onClientLeft);
+    removed.removeEventListener("abort", onRemoved);
+  };
   let tunnel: UpstreamTunnel | null = null;
   try {
     const answer = await call.response;
@@ -94,7 +102,7 @@ interface Opened {
 }
 
 function join(options: WebsocketOptions, { tunnel, protocol, answered }: Opened): Response {
-  const { request, lease, leaving, sockets, bounds = SOCKET_BOUNDS, answer, onEnd } = options;
+  const { request, lease, leaving, removed = NEVER, sockets, bounds = SOCKET_BOUNDS, answer, onEnd } = options;
   const { socket, response } = Deno.upgradeWebSocket(request, protocol === null ? {} : { protocol });
   for (const [name, value] of responseHeaders(answeredHeaders(answered), answer.answerHeaders).headers) {
     response.headers.append(name, value);
@@ -105,6 +113,7 @@ function join(options: WebsocketOptions, { tunnel, protocol, answered }: Opened)
     tunnel,
     lease,
     leaving: leaving ?? NEVER,
+    removed,
     bounds,
     clock: answer.clock,
     log: answer.log,

@@ -283,6 +283,15 @@ Deno.test("a websocket that waits in line is closed when its process is stopped,
   assertEquals(await client.next(), [1012, "The model's backend is being stopped"]);
 });
 
+Deno.test("an operator ends a websocket that holds no lease, too", async () => {
+  await using gateway = new Harness();
+  const { client, backend } = await gateway.open();
+  gateway.clock.advance(10_000);
+  gateway.removed.abort(new GatewayError("cancelled", "The request was cancelled by an operator"));
+  assertEquals(await client.next(), [1008, "The request was cancelled by an operator"]);
+  assertEquals(await backend.next(), [1001, ""]);
+});
+
 Deno.test("no idle time keeps the lease as long as the websocket is open", async () => {
   await using gateway = new Harness({ idleMs: null });
   const { client, backend } = await gateway.open();

@@ -145,6 +145,18 @@ Deno.test("an operator may cut a websocket that is being opened", async () => {
   assertEquals(await backend.next(), "end");
 });
 
+Deno.test("an operator may end a websocket without a lease while it is being opened", async () => {
+  await using gateway = new Harness({ lease: null });
+  const { client, backend } = await ask(gateway);
+  await backend.readHead();
+  gateway.removed.abort(new GatewayError("cancelled", "cut"));
+  assertStringIncludes(await client.readHead(), "HTTP/1.1 503 ");
+  assertEquals(await backend.next(), "end");
+  const late = await gateway.connect();
+  await late.write(upgradeRequest());
+  assertStringIncludes(await late.readHead(), "HTTP/1.1 503 ");
+});
+
 Deno.test("a websocket without a lease opens, and closes when its process is being stopped", async () => {
   await using gateway = new Harness({ lease: null });
   const { client, backend } = await gateway.open();

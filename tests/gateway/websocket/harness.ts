@@ -54,6 +54,7 @@ export class Harness implements AsyncDisposable {
   readonly clock = new HandClock();
   readonly sockets = new OpenSockets();
   readonly leaving = new AbortController();
+  readonly removed = new AbortController();
   readonly ends: SocketEnd[] = [];
   readonly asked: Asked[] = [];
   readonly lease: FakeLease | null;
@@ -123,6 +124,7 @@ export class Harness implements AsyncDisposable {
       client: { send: (sent) => this.#send(sent) },
       lease: lease === null ? null : { held: lease, acquire: (signal) => this.#acquire(signal), idleMs },
       leaving: this.leaving.signal,
+      removed: this.removed.signal,
       sockets,
       answer: {
         dialect: "openai",
