@@ -1,7 +1,8 @@
 /**
  * Puts each seeded fault into a copy of the sources and shows that the tests of its part turn red.
  *
- * Run: `deno run -P=test tests/mutations/run.ts`. Ends with 1 when a fault goes unnoticed.
+ * Run: `deno run -P=test tests/mutations/run.ts [part]`, where only suites of tests whose paths hold `part` are tried. Ends
+ * with 1 when a fault goes unnoticed.
  *
  * @module
  */
@@ -9,6 +10,7 @@
 import { ACCESS_FAULTS } from "./access_faults.ts";
 import { type Fault, FAULTS } from "./faults.ts";
 import { PARSER_FAULTS } from "./parser_faults.ts";
+import { REQUEST_FAULTS } from "./request_faults.ts";
 
 /** Faults, and the tests that have to notice them. */
 interface Suite {
@@ -25,6 +27,7 @@ const SUITES: readonly Suite[] = [
     tests: ["response_parser", "response_limits", "split", "differential"].map((name) => `${UPSTREAM}/${name}_test.ts`),
   },
   { faults: ACCESS_FAULTS, tests: ACCESS_TESTS },
+  { faults: REQUEST_FAULTS, tests: ["tests/gateway/request/"] },
 ];
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -35,12 +38,20 @@ const COPIED = [
   "src/clock.ts",
   "src/log.ts",
   "src/log_time.ts",
-  "src/gateway/bytes.ts",
-  "src/gateway/request_url.ts",
-  ...["auth", "site_rules", "cors", "open_requests", "headers"].map((name) => `src/gateway/${name}.ts`),
+  "tests/random.ts",
+  ...["raw_backend", "fake_body", "json_texts"].map((name) => `tests/gateway/${name}.ts`),
   ...ACCESS_TESTS,
 ];
-const COPIED_FOLDERS = ["src/scheduler", "tests/scheduler", "src/gateway/upstream", UPSTREAM, "vendor/std"];
+const COPIED_FOLDERS = [
+  "src/scheduler",
+  "tests/scheduler",
+  "src/gateway",
+  UPSTREAM,
+  "tests/gateway/request",
+  "tests/tiny",
+  "tests/fixtures/tls",
+  "vendor/std",
+];
 
 async function copyFolder(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
@@ -98,7 +109,10 @@ function say(line: string): void {
 const folder = await Deno.makeTempDir({ prefix: "berth-mutants-" });
 try {
   await copyTo(folder);
-  for (const suite of SUITES) if (await tryFaults(folder, suite) > 0) Deno.exitCode = 1;
+  const [part = ""] = Deno.args;
+  for (const suite of SUITES.filter(({ tests }) => tests.join().includes(part))) {
+    if (await tryFaults(folder, suite) > 0) Deno.exitCode = 1;
+  }
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
