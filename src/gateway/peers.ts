@@ -22,7 +22,13 @@ export class Peers {
   readonly #byPeer = new WeakMap<PeerConfig, UpstreamClient>();
   readonly #underWay = new Set<PeerRequest>();
   readonly #drained: (() => void)[] = [];
+  readonly #caCerts: readonly string[];
   #refusal: GatewayError | null = null;
+
+  /** `caCerts` are authorities in PEM form that are trusted besides those of the runtime. */
+  constructor({ caCerts = [] }: { readonly caCerts?: readonly string[] } = {}) {
+    this.#caCerts = caCerts;
+  }
 
   /** The client of `peer`; nothing is connected before its first request. */
   clientFor(peer: PeerConfig): UpstreamClient {
@@ -32,7 +38,9 @@ export class Peers {
     let client = this.#clients.get(key);
     if (client === undefined) {
       const name = `peer proxy error: peer "${peer.id}"`; // llama-swap's words, then who it is and never where
-      client = new UpstreamClient({ baseUrl: peer.proxy, name, ...timeoutOptions(peer.timeouts) });
+      const options = { name, caCerts: this.#caCerts, ...timeoutOptions(peer.timeouts) };
+      client = new UpstreamClient({ baseUrl: peer.proxy, ...options });
+      if (this.#refusal !== null) client.retire();
       this.#clients.set(key, client);
     }
     this.#byPeer.set(peer, client);
