@@ -9,7 +9,7 @@ import { buildFilters } from "./filters.ts";
 import type { LocalNames } from "./names.ts";
 import type { PeerSettings } from "./schema/names.ts";
 import type { PeerConfig, PeerModel } from "./types.ts";
-import { isHttpUrl } from "./urls.ts";
+import { hasUserInfo, isHttpUrl } from "./urls.ts";
 
 /** Peers and the names that lead to their models. */
 export interface LoadedPeers {
@@ -40,6 +40,9 @@ function buildPeer(id: string, settings: PeerSettings, findings: Findings): Peer
     // An address may hold a password, so it is not shown.
     const message = `peer ${id}: invalid peer proxy URL`;
     findings.problem({ path: [...path, "proxy"], message, expected: "an http or https URL" });
+  } else if (hasUserInfo(proxy)) {
+    const message = `peer ${id}: the user name and password in its address are not sent: a key goes into apiKey`;
+    findings.warning({ path: [...path, "proxy"], message });
   }
   if (settings.models.length === 0) {
     const message = `peer ${id}: peer models can not be empty`;

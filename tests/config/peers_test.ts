@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { PeerConfig } from "../../src/config/types.ts";
 import { resolveModel } from "../../src/routing/resolve.ts";
-import { configOf, load, models, refuse } from "./loading.ts";
+import { configOf, load, models, refuse, warningsOf } from "./loading.ts";
 
 function peerOf(block: string): PeerConfig {
   const peer = configOf(`peers: {p: ${block}}`).peers.get("p");
@@ -28,6 +28,15 @@ Deno.test("CN17: a peer has an address, models, and perhaps a key", async (t) =>
 Deno.test("a peer's key and password are never shown", () => {
   const error = refuse("peers: {p: {proxy: 'ftp://u:hush@h', apiKey: 'se cret', models: [a]}, q: {apiKey: 7}}");
   assertEquals(/hush|se cret|found 7/.test(error.message), false);
+});
+
+Deno.test("a user name and password in a peer's address are not sent, and the config is told so without showing them", () => {
+  for (const userInfo of ["me:hush", "me", ":hush"]) {
+    assertEquals(warningsOf(`peers: {p: {proxy: 'http://${userInfo}@h', models: [a]}}`), [
+      "c.yaml:1:13: peers.p.proxy: peer p: the user name and password in its address are not sent: a key goes into apiKey",
+    ]);
+  }
+  assertEquals(warningsOf("peers: {p: {proxy: 'http://h/a@b', models: [a]}}"), []);
 });
 
 Deno.test("CN18: an address may have a path", () => {

@@ -68,6 +68,13 @@ Deno.test("the scheme that the client used is told, and the host that a trusted 
   assertEquals([headers["x-forwarded-proto"], headers["x-forwarded-host"]], ["https", "ai.example"]);
 });
 
+Deno.test("a backend sees which gateways a request has passed, this one too where it says so", () => {
+  const incoming = { via: "1.1 nginx", connection: "via" };
+  const via = (more: { via?: string }) =>
+    Object.fromEntries(requestHeaders(new Headers(incoming), { ...OPTIONS, ...more })).via;
+  assertEquals([via({}), via({ via: "1.1 nginx, 1.1 berth-a" })], ["1.1 nginx", "1.1 nginx, 1.1 berth-a"]);
+});
+
 Deno.test("the client's accept-encoding is replaced, so that the answer streams uncompressed", () => {
   assertEquals(sent({ "accept-encoding": "gzip, br" })["accept-encoding"], "identity");
 });

@@ -81,7 +81,8 @@ export const modelSchema = block({
   ),
   proxy: about(
     text().optional(),
-    "Where the backend answers. Without it `http://localhost:${PORT}`, and `cmd` must use `${PORT}`.",
+    "Where the backend answers, http or https. Without it `http://localhost:${PORT}`, and `cmd` must use `${PORT}`. A user " +
+      "name and password in it are not sent.",
     "URL",
   ),
   env: about(

@@ -51,8 +51,18 @@ const selector = block({
 }).meta({ required: ["strategy", "targets"] });
 
 const peer = block({
-  proxy: about(text().default(""), "Where the other gateway answers.", "URL"),
-  apiKey: about(secret("api key").default(""), "The key that it is sent; otherwise none.", "text"),
+  proxy: about(
+    text().default(""),
+    "Where the other gateway answers. With https its certificate has to be one that Deno trusts: the file that `DENO_CERT` " +
+      "names adds an authority. A user name and password in it are not sent.",
+    "URL",
+  ),
+  apiKey: about(
+    secret("api key").default(""),
+    "The key that it is sent, in place of the client's. Without one it is sent what the client sends, but never where this " +
+      "gateway has `apiKeys`.",
+    "text",
+  ),
   models: about(
     listOf(text()).default([]),
     "Its models. Each can be asked for as `peer/model`, and by its bare name when only one peer offers it.",
