@@ -42,7 +42,7 @@ export interface ProxyOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Sees each chunk of the answer's body. */
-  readonly tap?: (chunk: Uint8Array) => void;
+  readonly tap?: ((chunk: Uint8Array) => void) | undefined;
   /** Told the head of the answer, before anything of its body. */
   readonly onHead?: (status: number, headers: HeaderList) => void;
   /** Told once how the answer ended. */

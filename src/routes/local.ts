@@ -112,17 +112,21 @@ async function serve(env: LocalEnv, course: Course): Promise<Response> {
 }
 
 /** Sends the request, and once more when its backend had gone without seeing it. */
-async function forward(env: LocalEnv, course: Course, lease: Lease<BackendTarget>): Promise<Response> {
+async function forward(
+  env: LocalEnv,
+  { call, visit, signal }: Course,
+  lease: Lease<BackendTarget>,
+): Promise<Response> {
   try {
-    return await askBackend(env, { ...course, lease });
+    return await askBackend(env, { call, visit, signal, lease });
   } catch (error) {
     // A backend that was killed while idle is found dead by its next request: once, it is started again for it.
-    if (!canRepeat(course.call) || !await isGoneUnseen(env, lease.target, error)) throw error;
+    if (!canRepeat(call) || !await isGoneUnseen(env, lease.target, error)) throw error;
     env.log.info(`Backend of ${lease.model} had gone: starting it again for the request at hand`);
-    course.visit.loadsAgain();
+    visit.loadsAgain();
     await lease.renew();
-    course.visit.granted();
-    return await askBackend(env, { ...course, lease });
+    visit.granted();
+    return await askBackend(env, { call, visit, signal, lease });
   }
 }
 
@@ -153,19 +157,17 @@ export function askBackend(
     client,
     path: call.path,
     body: body?.body() ?? null,
-    ...(body === null ? {} : { bodyLength: body.length }),
+    bodyLength: body?.length,
     headers: withContentType(headers, call.contentType ?? null),
     answerHeaders: visit.answerHeaders(),
     dialect: streamDialectOf(call.path, call.dialect),
     bounds: { bufferBytes: limits.responseBufferBytes, stalledMs: limits.stalledWriteMs },
     clock,
     log,
-    ...(inFlight === undefined && tap === undefined ? {} : {
-      tap(chunk) {
-        visit.bytes(chunk.length);
-        tap?.(chunk);
-      },
-    }),
+    tap: inFlight === undefined && tap === undefined ? undefined : (chunk) => {
+      visit.bytes(chunk.length);
+      tap?.(chunk);
+    },
     onHead: (status, answerHeaders) => visit.responded(status, answerHeaders),
     onEnd: ({ kind }) => visit.end(kind),
   });
