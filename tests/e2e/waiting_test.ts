@@ -113,6 +113,19 @@ Deno.test("G8: a kept-alive stream that is cancelled, or whose model does not st
   for (const { message } of failures) assertStringIncludes(message, "cancelled by an operator");
 });
 
+Deno.test("S9: a client that drops its connection after keep-alives leaves the line", async () => {
+  await using gateway = await startGateway({ config: CONFIG });
+  const gone = new AbortController();
+  const loading = await chat(gateway.url, "endless", { stream: true });
+  const queued = await chat(gateway.url, "second", { stream: true, signal: gone.signal });
+  assertEquals(queued.headers.get("x-berth-queue-position"), "1");
+  gone.abort();
+  await assertRejects(() => queued.text());
+  const total = async () => (await (await fetch(`${gateway.url}/api/queue`)).json()).total;
+  for (let tries = 0; await total() > 0; tries++) assert(tries < 5000, "it never left the line");
+  await loading.body?.cancel();
+});
+
 Deno.test("a model that does not start is an error in the official clients, kept alive or not", async () => {
   await using gateway = await startGateway({ config: CONFIG });
   const { openai, anthropic } = clientsOf(gateway.url);

@@ -171,6 +171,24 @@ for (const dialect of ["openai", "anthropic"] as const) {
   });
 }
 
+Deno.test("a stream of responses that is cut ends with an event of its own that goes on counting", async () => {
+  for (const [sent, next] of [['data: {"sequence_number":4}', 5], ["data: whole", 0]] as const) {
+    using backend = rawBackend();
+    const call = start(backend, { dialect: "responses" });
+    const socket = await backend.accept();
+    await socket.readUntil("body");
+    await socket.write(`${SSE}${(sent.length + 2).toString(16)}\r\n${sent}\n\n\r\n`);
+    const reader = readerOf(await call.response);
+    await textOf(reader);
+    call.interrupt(new GatewayError("model_unloaded", "The model was unloaded"));
+    const event = await textOf(reader);
+    assert(event.startsWith("event: error\ndata: {") && event.endsWith("\n\n"), event);
+    const { type, message, param, sequence_number } = JSON.parse(event.slice(event.indexOf("{")));
+    assertEquals([type, message, param, sequence_number], ["error", "The model was unloaded", null, next]);
+    assertEquals(await codeOf(reader.read()), "model_unloaded");
+  }
+});
+
 Deno.test("nothing is written behind half an event, nor into compressed events: the stream just breaks", async () => {
   const encoded = SSE.replace("\r\n", "\r\ncontent-encoding: gzip\r\n");
   for (const [head, text] of [[SSE, "data: hal"], [encoded, "gzipped\n\n"]] as const) {
