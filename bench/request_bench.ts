@@ -7,7 +7,6 @@
  */
 
 import { systemClock } from "../src/clock.ts";
-import { readModelRequest } from "../src/gateway/body.ts";
 import { requestHeaders, responseHeaders } from "../src/gateway/headers.ts";
 import { findTopLevelValues } from "../src/gateway/json_scan.ts";
 import { BodyMemory } from "../src/gateway/request/body_memory.ts";
@@ -43,9 +42,6 @@ for (const name of ["a small chat", "a long chat, 14 KiB"] as const) {
   const bytes = bodies[name];
   Deno.bench(`its body alone: ${name}`, { group, baseline: true }, async () => {
     await requestWith(bytes).bytes();
-  });
-  Deno.bench(`JSON alone, as before forms: ${name}`, { group }, async () => {
-    await readModelRequest(requestWith(bytes), { maxBytes });
   });
   Deno.bench(`with everything: ${name}`, { group }, async () => {
     const request = await readNamedRequest(requestWith(bytes), readOptions);

@@ -114,7 +114,13 @@ export function createWorker(env: WorkerEnv): Worker {
     settings: () => scheduling.settings,
   });
   const phaseOf = (model: string) => backends.phaseOf(model);
-  const names: Names = new Names({ phaseOf, onChange: () => events.profileChanged() });
+  const names: Names = new Names({
+    phaseOf,
+    onChange(active) {
+      log.info(active === null ? "No profile is in force" : `The profile ${JSON.stringify(active)} is in force`);
+      events.profileChanged();
+    },
+  });
   const inFlight = new InFlight({ clock });
   const events: EventFeed = new EventFeed({
     logs,

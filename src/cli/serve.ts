@@ -15,7 +15,7 @@ import { ConfigReloader } from "./config_reloader.ts";
 import type { ServeOptions, TlsFiles } from "./flags.ts";
 import { announce, warnOfStrangers } from "./announce.ts";
 import { listen, type ListenOptions, type Server } from "./listen.ts";
-import { ListenError } from "./listen_address.ts";
+import { isLocal, ListenError } from "./listen_address.ts";
 import { LOG_SINK } from "./output.ts";
 import { describeMissing } from "./permissions.ts";
 import { lookAt, lookAtFiles, watchConfig, watchFiles } from "./watch.ts";
@@ -49,7 +49,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   applyLogSettings(loaded.config, log, logs);
   for (const notice of [...options.notices, ...describeMissing({ readsConfig: !isEmbedded(paths) })]) log.warn(notice);
 
-  const worker = createWorker({ ...loaded, log, logs, configFiles: files });
+  const listener = { isLoopback: isLocal(options.listen), isTls: options.tls !== null };
+  const worker = createWorker({ ...loaded, log, logs, configFiles: files, listener });
   files.attach(worker);
   const certificate = options.tls === null ? null : await seeCertificate(options.tls, log);
   const server = await startListening({ address: options.listen, tls: options.tls, worker, log });

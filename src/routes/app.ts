@@ -84,7 +84,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
 
   async function answer(
     request: Request,
-    asked: Omit<RequestContext, "client">,
+    asked: Omit<RequestContext, "client" | "url">,
     site: SiteFacts,
   ): Promise<Response> {
     checkShape(request);
@@ -96,11 +96,10 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const refusal = checkSite(site, asked.site, { changes });
     if (refusal !== null) throw refusal;
     if (inference === undefined && !isPassed && operation === undefined) return notServed(request, path, asked.id);
-    const { url, key } = operation?.takesQueryKey === true
-      ? takeQueryKey(request.url)
-      : { url: request.url, key: null };
-    const client = operation?.scope === null ? NOBODY : asked.identify(request.headers, { queryKey: key });
-    const context: RequestContext = { ...asked, client };
+    const { url, key } = asked.site.hasKeys ? takeQueryKey(request.url) : { url: request.url, key: null };
+    const queryKey = operation?.takesQueryKey === true ? key : null;
+    const client = operation?.scope === null ? NOBODY : asked.identify(request.headers, { queryKey });
+    const context: RequestContext = { ...asked, url, client };
     if (operation === undefined) {
       requireScope(client, "inference");
       if (inference !== undefined) return await serveInference(env, inference, request, context);
@@ -128,7 +127,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
   }
 
   function refuse(request: Request, error: GatewayError, requestId: string): Response {
-    const dialect = dialectOf(pathOf(request.url));
+    const dialect = dialectOf(pathOf(request.url), request.headers);
     const accept = request.headers.get("accept");
     const response = errorResponse(error, { dialect, accept, operator: false, requestId });
     if (request.method === "CONNECT") return thenHangUp(response);

@@ -32,6 +32,8 @@ export interface ConfigInForce {
 export interface RequestContext extends ConfigInForce {
   /** The id that names this request everywhere. */
   readonly id: string;
+  /** Its URL, without a key that the query held. */
+  readonly url: string;
   /** Whose key it carries. */
   readonly client: Client;
   /** Where it comes from, as far as that is believed. */

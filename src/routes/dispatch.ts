@@ -121,11 +121,14 @@ function begin(env: DispatchEnv, asked: Dispatched, removed: AbortController): I
     stream: named.wantsStream,
     ...(selector === null ? {} : { metadata: { selector } }),
     ...(destination.kind === "local" ? { place: () => env.scheduler.position(context.id) } : {}),
-    cancel: destination.kind === "local" ? () => env.scheduler.cancel(context.id) : () => {
-      removed.abort(new GatewayError("cancelled", "The request was cancelled by an operator"));
-      return true;
-    },
+    cancel: () => env.scheduler.cancel(context.id) || cancelled(removed),
   });
+}
+
+/** What is in no line: a request to a peer, a websocket that has given its lease back. */
+function cancelled(removed: AbortController): boolean {
+  removed.abort(new GatewayError("cancelled", "The request was cancelled by an operator"));
+  return true;
 }
 
 interface Watching {
@@ -137,16 +140,16 @@ interface Watching {
 async function serve(env: DispatchEnv, asked: Dispatched, { watcher, removed }: Watching): Promise<Response> {
   const { request, context, resolution: { destination }, named, onPiece } = asked;
   const path = asked.path + named.query;
-  const dialect = asked.route?.dialect ?? dialectOf(asked.path);
+  const dialect = dialectOf(asked.path, request.headers);
   const isSocket = isWebsocketUpgrade(request.headers);
   if (destination.kind === "peer") {
     const { peer } = destination;
-    if (isSocket) return await servePeerWebsocket(env, peer, { request, context, path, dialect, watcher });
+    if (isSocket) return await servePeerWebsocket(env, peer, { request, context, path, dialect, watcher, removed });
     return await askPeer(env, { ...asked, peer, path, dialect }, { watcher, removed });
   }
   const { model } = destination;
   if (isSocket) {
-    const call = { request, context, path, dialect, watcher };
+    const call = { request, context, path, dialect, watcher, removed };
     return isIgnored(asked)
       ? await serveIgnoredWebsocket(env, model, call)
       : await serveLocalWebsocket(env, model, call);

@@ -45,8 +45,9 @@ export async function serveInference(
   using ends = new DisposableStack();
   ends.defer(env.openRequests.enter(client, config.limits.openRequestsPerKey));
   const path = pathOf(request.url).slice(route.prefix.length);
-  const owner = route.modelIn === "query" ? ownerOf(env.responseOwners, path, request.url) : undefined;
+  const owner = route.modelIn === "query" ? ownerOf(env.responseOwners, path, context.url) : undefined;
   const named = await readNamedRequest(request, {
+    url: context.url,
     modelIn: owner === undefined ? route.modelIn : { known: owner },
     maxBytes: config.limits.requestBodyBytes,
     deadlineMs: config.limits.bodyTimeoutMs,

@@ -45,13 +45,14 @@ export async function servePassThrough(
   ends.defer(() => resolution.release());
   const { destination } = resolution;
   requireModel(context.client, { model: fullName(destination), asked: resolution.requested });
-  if (rest === "/" && !path.endsWith("/")) return redirectTo(`${path}/${queryOf(request.url)}`, request.method);
+  if (rest === "/" && !path.endsWith("/")) return redirectTo(`${path}/${queryOf(context.url)}`, request.method);
   const line = path.startsWith("/upstream/")
     ? ruleOfUpstream(env, context, { destination, rest })
     : ruleOfComfy(env, rest);
   const { config, client } = context;
   ends.defer(env.openRequests.enter(client, config.limits.openRequestsPerKey));
   const named = await readNamedRequest(request, {
+    url: context.url,
     modelIn: { known: resolution.requested },
     maxBytes: config.limits.requestBodyBytes,
     deadlineMs: config.limits.bodyTimeoutMs,

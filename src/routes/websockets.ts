@@ -45,6 +45,8 @@ export interface WebsocketCall {
   readonly path: string;
   readonly dialect: Dialect;
   readonly watcher: RequestWatcher;
+  /** Aborts when an operator ends it. */
+  readonly removed: AbortSignal;
 }
 
 /**
@@ -125,7 +127,7 @@ interface Towards {
 
 function sharedOptions(
   { sockets, clock, log }: WebsocketEnv,
-  { request, context, path, dialect, watcher }: WebsocketCall,
+  { request, context, path, dialect, watcher, removed }: WebsocketCall,
   { client, headers }: Towards,
 ): Omit<WebsocketOptions, "lease" | "leaving"> {
   const { responseBufferBytes, stalledWriteMs } = context.config.limits;
@@ -135,6 +137,7 @@ function sharedOptions(
     headers,
     client,
     sockets,
+    removed,
     answer: {
       dialect,
       bounds: { bufferBytes: responseBufferBytes, stalledMs: stalledWriteMs },

@@ -41,6 +41,7 @@ Deno.test("SW21 SW20: type and code follow the status as in llama-swap; the gate
     502: ["server_error", "bad_gateway"],
     503: ["server_error", "service_unavailable"],
     504: ["server_error", "gateway_timeout"],
+    508: ["server_error", "internal_error"],
   };
   for (const code of Object.keys(ERRORS) as ErrorCode[]) {
     const { status } = ERRORS[code];

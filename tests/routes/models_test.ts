@@ -30,6 +30,7 @@ function mount(mayUse: Client["mayUse"] = () => true) {
   const context: RequestContext = {
     ...putInForce(naming.config, { isLoopback: false, isTls: false }),
     id: "id",
+    url: "http://gateway.test/",
     client: { name: null, key: null, may: () => true, mayUse },
     from: { address: null, scheme: "http", host: null, isProxied: false },
     peerAddress: null,

@@ -240,7 +240,7 @@ Deno.test("two gateways that point at each other: the request comes round once, 
   other.pointTo(one.url);
   const response = await fetch(`${one.url}/v1/chat/completions`, { method: "POST", body: '{"model":"m"}' });
   const { error } = await response.json();
-  assertEquals([response.status, error.code, error.type], [508, "loop", "server_error"]);
+  assertEquals([response.status, error.reason, error.type], [508, "loop", "server_error"]);
   assertEquals([one.count(), other.count()], [2, 1]);
 });
 
@@ -255,7 +255,7 @@ Deno.test("a chain passes five gateways and not a sixth, though none of them see
   chain.forEach((gateway, at) => gateway.pointTo(chain[at + 1]?.url ?? "http://127.0.0.1:1"));
   const response = await fetch(`${first.url}/v1/x`, { method: "POST", body: "{}" });
   const { error } = await response.json();
-  assertEquals([response.status, error.code], [508, "loop"]);
+  assertEquals([response.status, error.reason], [508, "loop"]);
   assertStringIncludes(error.message, "passed 5 gateways");
   assertEquals(chain.map((gateway) => gateway.count()), [1, 1, 1, 1, 1, 1]);
 });

@@ -5,18 +5,7 @@
  */
 
 import { z } from "zod";
-import {
-  about,
-  anyMapping,
-  block,
-  bool,
-  duration,
-  integer,
-  integerFrom,
-  listOf,
-  noEffectYet,
-  text,
-} from "../fields.ts";
+import { about, anyMapping, block, bool, duration, integer, integerFrom, listOf, text } from "../fields.ts";
 import { parseDuration } from "../durations.ts";
 import { modelFilters } from "./filters.ts";
 import { macros } from "./macros.ts";

@@ -47,7 +47,7 @@ export const activityFields = {
     }).prefault({}),
     "Sampling of the machine.",
   )),
-  ui: noEffectYet(about(
+  ui: about(
     block({
       activity: about(
         block({
@@ -61,7 +61,7 @@ export const activityFields = {
       ),
     }).prefault({}),
     "Settings of the web page.",
-  )),
+  ),
   upstream: about(
     block({
       ignorePaths: about(

@@ -65,6 +65,8 @@ export type ModelPlace = "body" | "query" | { readonly known: string };
 
 /** How a request is read. */
 export interface ReadOptions extends ReceiveBounds {
+  /** The request's URL, where something in it is not to be passed on; its own unless given. */
+  readonly url?: string;
   /** Where its route's clients name the model. */
   readonly modelIn: ModelPlace;
 }
@@ -77,8 +79,8 @@ export interface ReadOptions extends ReceiveBounds {
  * `body_timeout`, `too_busy`; `client_closed` when the body breaks off.
  */
 export async function readNamedRequest(request: Request, options: ReadOptions): Promise<NamedRequest> {
-  const { modelIn } = options;
-  const query = typeof modelIn === "string" ? readQuery(queryOf(request.url)) : unreadQuery(queryOf(request.url));
+  const { modelIn, url = request.url } = options;
+  const query = typeof modelIn === "string" ? readQuery(queryOf(url)) : unreadQuery(queryOf(url));
   if (modelIn !== "body") return await readUnseen(request, options, query);
   const type = request.headers.get("content-type");
   const kind = kindOf(type);
