@@ -39,6 +39,8 @@ export function leastPermissions(loaded: LoadedFiles, options: ServeOptions): Le
   return {
     run: loads || programs.some((program) => program.includes(",")) ? null : unique(programs),
     net: unique([
+      // Behind an https port each certificate has a server of its own, on a port of loopback.
+      ...tls === null ? [] : ["127.0.0.1"],
       listen.kind === "unix" ? `unix:${listable(listen.path)}` : formatHostPort(listen),
       ...[...models, ...peers].map(({ proxy }) => addressOf(proxy)),
     ]),

@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import type { Worker } from "../worker.ts";
 import { readKeyPair } from "./certificate.ts";
 import type { TlsFiles } from "./flags.ts";
-import { formatAddress, type ListenAddress, ListenError, type UnixAddress } from "./listen_address.ts";
+import { formatAddress, type ListenAddress, ListenError, type TcpAddress, type UnixAddress } from "./listen_address.ts";
 import { TlsServer } from "./tls_server.ts";
 import { claimSocket, openSocketToGroup } from "./unix_socket.ts";
 
@@ -54,14 +54,14 @@ interface Connection {
 export async function listen(options: ListenOptions): Promise<Server> {
   const { address, tls } = options;
   if (address.kind === "unix") return await listenOnSocket(address, options);
-  return tls === null ? listenPlain(options) : listenTls(tls, options);
+  return tls === null ? listenPlain(address, options) : listenTls(tls, address, options);
 }
 
-function listenPlain({ address, worker, log }: ListenOptions): Server {
+function listenPlain(address: TcpAddress, { worker, log }: ListenOptions): Server {
   const server = tryTo(
     `listen on ${formatAddress(address)}`,
     () =>
-      Deno.serve({ ...tcpOptions(address), ...settings(log) }, (request, { remoteAddr }) => {
+      Deno.serve({ ...hostPort(address), ...settings(log) }, (request, { remoteAddr }) => {
         const connection: Connection = { remoteAddr, isTls: false };
         return worker.fetch(request, connection);
       }),
@@ -73,26 +73,19 @@ function listenPlain({ address, worker, log }: ListenOptions): Server {
   };
 }
 
-function listenTls(files: TlsFiles, { address, worker, log }: ListenOptions): Server {
-  let receiving = 0;
-  const answer = async (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response> => {
-    const connection: Connection = { remoteAddr, isTls: true };
-    if (request.body === null) return await worker.fetch(request, connection);
-    receiving++;
-    try {
-      return await worker.fetch(request, connection);
-    } finally {
-      receiving--;
-    }
-  };
+function listenTls(files: TlsFiles, address: TcpAddress, { worker, log }: ListenOptions): Server {
   const pair = readKeyPair(files);
   const server = tryTo(
     `serve https on ${formatAddress(address)} with ${files.certFile} and ${files.keyFile}`,
     () =>
       new TlsServer({
+        address,
         pair,
-        start: (pair, port) => Deno.serve({ ...tcpOptions(address, port), ...pair, ...settings(log) }, answer),
-        isQuiet: () => receiving === 0,
+        answer: (request, remoteAddr) => {
+          const connection: Connection = { remoteAddr, isTls: true };
+          return worker.fetch(request, connection);
+        },
+        onError: settings(log).onError,
         clock: systemClock,
         log,
       }),
@@ -100,15 +93,18 @@ function listenTls(files: TlsFiles, { address, worker, log }: ListenOptions): Se
   return {
     address: { kind: "tcp", ...hostPort(server.addr) },
     renewCertificate() {
-      try {
-        server.renew(readKeyPair(files));
-      } catch (error) {
-        if (!(error instanceof ListenError)) throw error;
-        log.error(`${error.message}. The certificate from before stays in use`);
-      }
+      tryToRenew(() => server.renew(readKeyPair(files)), log);
     },
     shutdown: () => server.shutdown(),
   };
+}
+
+function tryToRenew(renew: () => void, log: Log): void {
+  try {
+    renew();
+  } catch (error) {
+    log.error(`${error instanceof Error ? error.message : error}. The certificate from before stays in use`);
+  }
 }
 
 async function listenOnSocket(address: UnixAddress, { worker, log }: ListenOptions): Promise<Server> {
@@ -142,12 +138,7 @@ function settings(log: Log): { readonly onListen: () => void; readonly onError: 
   };
 }
 
-function tcpOptions(address: ListenAddress, port?: number): { readonly hostname: string; readonly port: number } {
-  if (address.kind === "unix") throw new ListenError(`Cannot serve https on ${formatAddress(address)}`);
-  return { hostname: address.hostname, port: port ?? address.port };
-}
-
-function hostPort({ hostname, port }: Deno.NetAddr): { readonly hostname: string; readonly port: number } {
+function hostPort({ hostname, port }: Deno.NetAddr | TcpAddress): { readonly hostname: string; readonly port: number } {
   return { hostname, port };
 }
 

@@ -1,6 +1,7 @@
 /**
- * An https server whose certificate can change. The runtime cannot give a server another one, so a new server takes the
- * place of the old, which ends what it has begun.
+ * An https server whose certificate can change. The runtime cannot give a server another one, and a server that is replaced
+ * cuts uploads, handshakes and whoever connects in between. So the port belongs to a plain listener, and each certificate
+ * has a server of its own on a port of loopback that nobody knows: new connections are led to the newest.
  *
  * @module
  */
@@ -8,129 +9,144 @@
 import type { Clock } from "../clock.ts";
 import { background, type Log } from "../log.ts";
 import type { KeyPair } from "./certificate.ts";
-
-/** A server that can be ended, as the runtime gives it. */
-export interface EndableServer {
-  /** Where it listens. */
-  readonly addr: Deno.NetAddr;
-  /** Stops to listen at once; resolves when its last answer is out. */
-  shutdown(): Promise<void>;
-}
+import type { TcpAddress } from "./listen_address.ts";
+import { splice } from "./splice.ts";
 
 /** What a {@link TlsServer} is made of. */
 export interface TlsServerOptions {
+  /** Where to listen. */
+  readonly address: TcpAddress;
   /** The pair to begin with. */
   readonly pair: KeyPair;
-  /** Starts a server; on this port when one is given. Throws what the runtime throws. */
-  readonly start: (pair: KeyPair, port?: number) => EndableServer;
-  /** Whether no request is being received: what is left of a body when its server is shut down cannot be read any more. */
-  readonly isQuiet: () => boolean;
+  /** Answers a request that came from this address. */
+  readonly answer: (request: Request, remoteAddr: Deno.NetAddr) => Promise<Response>;
+  /** Told what an answer broke with. */
+  readonly onError: (error: unknown) => Response;
   /** Time. */
   readonly clock: Clock;
   /** Where a change and what goes wrong are told. */
   readonly log: Log;
 }
 
-/** How long a quiet moment is waited for, in milliseconds; after that a request that is half sent may break off. */
-const PATIENCE_MS = 10 * 60_000;
+/** The server of one certificate. */
+interface Inner {
+  readonly server: Deno.HttpServer<Deno.NetAddr>;
+  /** Who is at the other end of each connection, by the port from which it is led here. */
+  readonly clients: Map<number, Deno.NetAddr>;
+  /** How many connections are led here. */
+  connections: number;
+}
 
-/** Milliseconds between two looks for such a moment. */
-const LOOK_MS = 20;
+/** Nobody but this program is to reach a server of one certificate. */
+const INNER = { hostname: "127.0.0.1", port: 0 };
 
-/** Milliseconds between two tries to listen; the port is free about 3 ms after the old server let go of it. */
-const RETRY_MS = 1;
-
-/** Milliseconds after which a port that is still taken is worth a line in the log, and again. */
-const TELL_MS = 5_000;
+/** Milliseconds until accepting is tried again when it failed, as it does without free descriptors. */
+const ACCEPT_AGAIN_MS = 100;
 
 /** An https server that goes on with another certificate when it is told. */
 export class TlsServer {
   readonly #options: TlsServerOptions;
-  readonly #port: number;
+  readonly #listener: Deno.TcpListener;
+  /** The newest, which gets all new connections, is the last. */
+  readonly #inners: Inner[] = [];
+  readonly #connections = new Set<Promise<void>>();
   #inForce: KeyPair;
-  #current: EndableServer | null;
-  /** The pair that is to be used from the next quiet moment on. */
-  #next: KeyPair | null = null;
-  readonly #ending = new Set<Promise<void>>();
-  #cancel = () => {};
+  #newest: Inner;
   #isEnded = false;
 
-  /** Starts to listen. Throws what `start` throws. */
+  /** Starts to listen. Throws what the runtime throws. */
   constructor(options: TlsServerOptions) {
     this.#options = options;
     this.#inForce = options.pair;
-    this.#current = options.start(options.pair);
-    this.addr = this.#current.addr;
-    this.#port = this.addr.port;
+    this.#listener = Deno.listen({ hostname: options.address.hostname, port: options.address.port });
+    try {
+      this.#newest = this.#start(options.pair);
+    } catch (error) {
+      this.#listener.close();
+      throw error;
+    }
+    background(options.log, "accepting connections", this.#accept());
   }
 
-  /** Where it listens; the same for ever. */
-  readonly addr: Deno.NetAddr;
+  /** Where it listens. */
+  get addr(): Deno.NetAddr {
+    return this.#listener.addr;
+  }
 
-  /** Uses another pair as soon as no request is being received; nothing happens when it is the one in use. */
+  /** Uses another pair for connections from now on; nothing happens when it is the one in use. */
   renew(pair: KeyPair): void {
-    const last = this.#next ?? this.#inForce;
-    if (this.#isEnded || (last.cert === pair.cert && last.key === pair.key)) return;
-    const isUnderWay = this.#next !== null || this.#current === null;
-    this.#next = pair;
-    if (isUnderWay) return;
-    const { isQuiet, clock, log } = this.#options;
-    if (!isQuiet()) log.info("The new certificate will be used as soon as no request is being received");
-    this.#awaitQuiet(clock.now() + PATIENCE_MS);
+    if (this.#isEnded || (this.#inForce.cert === pair.cert && this.#inForce.key === pair.key)) return;
+    const old = this.#newest;
+    this.#newest = this.#start(pair);
+    this.#inForce = pair;
+    this.#endIfUnused(old);
+    this.#options.log.info("The new certificate is in use; connections from before keep the old one until they end");
   }
 
-  /** Stops to listen at once; resolves when the last answer is out, of servers before, too. */
+  /** Stops to listen at once; resolves when the last answer is out. */
   async shutdown(): Promise<void> {
     this.#isEnded = true;
-    this.#cancel();
-    this.#end();
-    await Promise.all(this.#ending);
+    this.#listener.close();
+    await Promise.all(this.#inners.map(({ server }) => server.shutdown()));
+    await Promise.all(this.#connections);
   }
 
-  #awaitQuiet(deadline: number): void {
-    const { isQuiet, clock } = this.#options;
-    if (!isQuiet() && clock.now() < deadline) {
-      this.#cancel = clock.after(LOOK_MS, () => this.#awaitQuiet(deadline));
-      return;
-    }
-    this.#end();
-    this.#listenAgain(clock.now());
+  #start(pair: KeyPair): Inner {
+    const { answer, onError } = this.#options;
+    const clients = new Map<number, Deno.NetAddr>();
+    const server = Deno.serve({ ...INNER, ...pair, onListen() {}, onError }, (request, { remoteAddr }) => {
+      const client = clients.get(remoteAddr.port);
+      return client === undefined ? new Response(null, { status: 403 }) : answer(request, client);
+    });
+    const inner: Inner = { server, clients, connections: 0 };
+    this.#inners.push(inner);
+    return inner;
   }
 
-  #end(): void {
-    const old = this.#current;
-    if (old === null) return;
-    this.#current = null;
-    const end = old.shutdown();
-    this.#ending.add(end);
-    background(
-      this.#options.log,
-      "ending the server of an old certificate",
-      end.finally(() => this.#ending.delete(end)),
-    );
-  }
-
-  #listenAgain(toldAt: number): void {
-    const { start, clock, log } = this.#options;
-    // A pair that is refused although it was checked is given up; the one before was good.
-    const pair = this.#next ?? this.#inForce;
-    try {
-      this.#current = start(pair, this.#port);
-    } catch (error) {
-      const isTaken = error instanceof Deno.errors.AddrInUse;
-      const now = clock.now();
-      const isToTell = !isTaken || now - toldAt >= TELL_MS;
-      if (isToTell) {
-        log.error(`Cannot listen with the new certificate: ${error instanceof Error ? error.message : error}`);
+  async #accept(): Promise<void> {
+    const { clock, log } = this.#options;
+    while (!this.#isEnded) {
+      try {
+        const client = await this.#listener.accept();
+        const leading = this.#lead(client).finally(() => this.#connections.delete(leading));
+        this.#connections.add(leading);
+        background(log, "a connection", leading);
+      } catch (error) {
+        if (this.#isEnded) return;
+        log.error(`Cannot accept a connection: ${error instanceof Error ? error.message : error}`);
+        const { promise, resolve } = Promise.withResolvers<void>();
+        clock.after(ACCEPT_AGAIN_MS, resolve);
+        await promise;
       }
-      if (!isTaken) this.#next = null;
-      const delayMs = isTaken || pair !== this.#inForce ? RETRY_MS : TELL_MS;
-      this.#cancel = clock.after(delayMs, () => this.#listenAgain(isToTell ? now : toldAt));
-      return;
     }
-    this.#next = null;
-    if (pair === this.#inForce) return;
-    this.#inForce = pair;
-    log.info("The new certificate is in use; connections from before keep the old one until they end");
+  }
+
+  /** Leads one connection to the newest server, until it ends. */
+  async #lead(client: Deno.TcpConn): Promise<void> {
+    const { clock, log } = this.#options;
+    const inner = this.#newest;
+    const { server, clients } = inner;
+    inner.connections++;
+    try {
+      const way = await Deno.connect({ hostname: INNER.hostname, port: server.addr.port });
+      const { port } = way.localAddr;
+      clients.set(port, client.remoteAddr);
+      client.setNoDelay(true);
+      way.setNoDelay(true);
+      await splice(client, way, clock);
+      clients.delete(port);
+    } catch (error) {
+      client.close();
+      log.error(`Cannot lead a connection to its server: ${error instanceof Error ? error.message : error}`);
+    }
+    inner.connections--;
+    this.#endIfUnused(inner);
+  }
+
+  /** A server whose certificate is not the newest ends with its last connection. */
+  #endIfUnused(inner: Inner): void {
+    if (inner === this.#newest || inner.connections > 0 || this.#isEnded) return;
+    this.#inners.splice(this.#inners.indexOf(inner), 1);
+    background(this.#options.log, "ending the server of an old certificate", inner.server.shutdown());
   }
 }

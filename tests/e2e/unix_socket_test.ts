@@ -14,7 +14,12 @@ async function withFolder(
   try {
     await act(
       path,
-      () => startGateway({ args: ["-listen", `unix:${path}`], permissions: ["-P", `--allow-write=${path}`] }),
+      () =>
+        startGateway({
+          config: CONFIG,
+          args: ["-listen", `unix:${path}`],
+          permissions: ["-P", `--allow-write=${path}`],
+        }),
     );
   } finally {
     await Deno.remove(folder, { recursive: true });
