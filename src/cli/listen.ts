@@ -39,13 +39,6 @@ export interface ListenOptions {
   readonly log: Log;
 }
 
-/** What a request's connection tells, whatever the listener. */
-interface Connection {
-  readonly remoteAddr?: Deno.NetAddr;
-  /** Whether the gateway itself serves https there. */
-  readonly isTls: boolean;
-}
-
 /**
  * Starts to serve.
  *
@@ -61,10 +54,10 @@ function listenPlain(address: TcpAddress, { worker, log }: ListenOptions): Serve
   const server = tryTo(
     `listen on ${formatAddress(address)}`,
     () =>
-      Deno.serve({ ...hostPort(address), ...settings(log) }, (request, { remoteAddr }) => {
-        const connection: Connection = { remoteAddr, isTls: false };
-        return worker.fetch(request, connection);
-      }),
+      Deno.serve(
+        { ...hostPort(address), ...settings(log) },
+        (request, { remoteAddr }) => worker.fetch(request, { remoteAddr }),
+      ),
   );
   return {
     address: { kind: "tcp", ...hostPort(server.addr) },
@@ -81,10 +74,7 @@ function listenTls(files: TlsFiles, address: TcpAddress, { worker, log }: Listen
       new TlsServer({
         address,
         pair,
-        answer: (request, remoteAddr) => {
-          const connection: Connection = { remoteAddr, isTls: true };
-          return worker.fetch(request, connection);
-        },
+        answer: (request, remoteAddr) => worker.fetch(request, { remoteAddr }),
         onError: settings(log).onError,
         clock: systemClock,
         log,
@@ -112,11 +102,7 @@ async function listenOnSocket(address: UnixAddress, { worker, log }: ListenOptio
   await claimSocket(path);
   const server = tryTo(
     `listen on ${formatAddress(address)}`,
-    () =>
-      Deno.serve({ path, ...settings(log) }, (request) => {
-        const connection: Connection = { isTls: false };
-        return worker.fetch(request, connection);
-      }),
+    () => Deno.serve({ path, ...settings(log) }, (request) => worker.fetch(request)),
   );
   try {
     await openSocketToGroup(path);

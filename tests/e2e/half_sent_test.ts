@@ -17,9 +17,6 @@ const HALVES = 2_000;
  */
 const MOST_KIB_EACH = 160;
 
-/** Whether a body that is announced takes up nothing before it comes; at first it took its whole length. */
-const takesMemoryAsBytesCome = !(await hasOldReader());
-
 /** What a process of this machine may have open; what the gateway may have, too. */
 function mostDescriptors(): number {
   const { stdout } = new Deno.Command("sh", { args: ["-c", "ulimit -n"] }).outputSync();
@@ -73,7 +70,8 @@ async function openHalves(url: string): Promise<readonly Deno.Conn[]> {
     `${line}Content-Ty`,
     `${json}Content-Length: 1000\r\n\r\n{"model":"never","messages":[{`,
     `${json}Transfer-Encoding: chunked\r\n\r\n10\r\n{"model":"never"\r\n`,
-    ...takesMemoryAsBytesCome ? [`${json}Content-Length: 200000000\r\n\r\n{"model":"never"`] : [],
+    // Announced memory must not be taken before it is filled: 400 of these would be 80 GB.
+    `${json}Content-Length: 200000000\r\n\r\n{"model":"never"`,
   ].map((text) => new TextEncoder().encode(text));
   const halves: Deno.Conn[] = [];
   for (let i = 0; i < HALVES; i++) {
@@ -100,12 +98,4 @@ function residentKiB(pid: number): number {
 async function until(holds: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 30_000;
   while (!await holds()) if (performance.now() > deadline) throw new Error("what was waited for did not happen");
-}
-
-async function hasOldReader(): Promise<boolean> {
-  const folder = new URL("../../src/routes/", import.meta.url);
-  for await (const { name } of Deno.readDir(folder)) {
-    if ((await Deno.readTextFile(new URL(name, folder))).includes("readModelRequest")) return true;
-  }
-  return false;
 }
