@@ -91,7 +91,15 @@ export interface Worker {
    * is left. May be called again with a shorter grace.
    */
   close(options: { readonly graceMs: number }): Promise<void>;
+  /**
+   * Resolves when every websocket that {@link Worker.close} closed has ended, a second later at the latest. A server that
+   * shuts down before it cuts them, and their clients never see why.
+   */
+  websocketsClosed(): Promise<void>;
 }
+
+/** How long clients may take to answer the close of their websockets, in milliseconds. */
+const SOCKETS_CLOSE_MS = 1000;
 
 /** Under `deno serve`: how long requests being served may go on after a signal, in milliseconds. */
 const SERVE_GRACE_MS = 10_000;
@@ -185,6 +193,7 @@ export function createWorker(env: WorkerEnv): Worker {
       return { difference, draining, drained };
     },
     preload: runPreload,
+    websocketsClosed: () => within(clock, SOCKETS_CLOSE_MS, sockets.whenNone()),
     async close({ graceMs }) {
       closed = new GatewayError("shutting_down", "The gateway is shutting down");
       preload.stop();

@@ -136,6 +136,7 @@ async function untilStopped(worker: Worker, server: Server, { log, onEnding }: S
   onEnding();
   log.info(`${signal}: refusing what waits, finishing what is served, stopping backends (once more: at once)`);
   const stopped = worker.close({ graceMs: SHUTDOWN_GRACE_MS });
+  await worker.websocketsClosed();
   const drained = server.shutdown();
   await stopped;
   // Whoever still sends a request body cannot hold the program: what is left of the connections ends with it.

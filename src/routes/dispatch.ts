@@ -121,14 +121,15 @@ function begin(env: DispatchEnv, asked: Dispatched, removed: AbortController): I
     stream: named.wantsStream,
     ...(selector === null ? {} : { metadata: { selector } }),
     ...(destination.kind === "local" ? { place: () => env.scheduler.position(context.id) } : {}),
-    cancel: () => env.scheduler.cancel(context.id) || cancelled(removed),
+    cancel() {
+      if (destination.kind === "local") {
+        const isKnown = env.scheduler.cancel(context.id);
+        if (isKnown || !isWebsocketUpgrade(request.headers)) return isKnown; // a websocket may be open without a lease
+      }
+      removed.abort(new GatewayError("cancelled", "The request was cancelled by an operator"));
+      return true;
+    },
   });
-}
-
-/** What is in no line: a request to a peer, a websocket that has given its lease back. */
-function cancelled(removed: AbortController): boolean {
-  removed.abort(new GatewayError("cancelled", "The request was cancelled by an operator"));
-  return true;
 }
 
 interface Watching {

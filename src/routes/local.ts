@@ -205,7 +205,11 @@ function withContentType(headers: HeaderList, contentType: string | null): Heade
 }
 
 /** Whether the backend has gone and cannot have seen the request; one that it may have seen is never sent twice. */
-async function isGoneUnseen(env: LocalEnv, target: BackendTarget, error: unknown): Promise<boolean> {
+export async function isGoneUnseen(
+  env: Pick<LocalEnv, "clock">,
+  target: BackendTarget,
+  error: unknown,
+): Promise<boolean> {
   if (!(error instanceof GatewayError) || error.code !== "backend_unreachable") return false;
   return await hasExited(env.clock, target);
 }

@@ -14,12 +14,14 @@ import type { Dialect } from "../gateway/error_response.ts";
 import { headersToPeer } from "../gateway/headers_to_peer.ts";
 import type { UpstreamClient } from "../gateway/upstream/client.ts";
 import type { HeaderList } from "../gateway/upstream/message.ts";
+import { requireHandshake } from "../gateway/websocket/handshake.ts";
 import type { OpenSockets } from "../gateway/websocket/open_sockets.ts";
 import { serveWebsocket, type WebsocketOptions } from "../gateway/websocket/serve_websocket.ts";
+import type { LeaseSource } from "../gateway/websocket/socket_lease.ts";
 import type { Log } from "../log.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { RequestContext } from "./config_in_force.ts";
-import { headersToBackend } from "./local.ts";
+import { headersToBackend, isGoneUnseen } from "./local.ts";
 import type { RequestWatcher } from "./local_visit.ts";
 import type { PeerEnv } from "./peer.ts";
 
@@ -28,7 +30,7 @@ export interface WebsocketEnv extends PeerEnv {
   /** Who decides whose turn it is. */
   readonly scheduler: Scheduler<BackendTarget>;
   /** The processes. */
-  readonly backends: Pick<Backends, "phaseOf" | "hold">;
+  readonly backends: Pick<Backends, "phaseOf" | "hold" | "readyTarget">;
   /** The HTTP client of one generation of a backend. */
   readonly clientFor: (target: BackendTarget) => UpstreamClient;
   /** The open ones. */
@@ -45,7 +47,7 @@ export interface WebsocketCall {
   readonly path: string;
   readonly dialect: Dialect;
   readonly watcher: RequestWatcher;
-  /** Aborts when an operator ends it. */
+  /** Aborts when an operator ends it while it holds no lease. */
   readonly removed: AbortSignal;
 }
 
@@ -56,21 +58,31 @@ export interface WebsocketCall {
  */
 export async function serveLocalWebsocket(env: WebsocketEnv, model: string, call: WebsocketCall): Promise<Response> {
   const { context: { id, config }, request, watcher } = call;
+  requireHandshake(request); // nothing is loaded for one that cannot be opened
   const held = await env.scheduler.acquire(model, {
     signal: request.signal,
     id,
     onWait: ({ position }) => position === 0 ? watcher.loading() : watcher.queued(position),
   });
-  try {
+  const lease: LeaseSource = {
+    held,
+    acquire: (signal) => env.scheduler.acquire(model, { signal, id }),
+    idleMs: config.websocketIdleLeaseMs,
+  };
+  const open = () => {
     watcher.serving();
-    return await serveWebsocket({
-      ...optionsFor(env, call, held.target),
-      lease: {
-        held,
-        acquire: (signal) => env.scheduler.acquire(model, { signal, id }),
-        idleMs: config.websocketIdleLeaseMs,
-      },
-    });
+    return serveWebsocket({ ...optionsFor(env, call, held.target), lease });
+  };
+  try {
+    try {
+      return await open();
+    } catch (error) {
+      // As for any request: a backend that was killed while idle is started again, once.
+      if (!await isGoneUnseen(env, held.target, error)) throw error;
+      watcher.loading();
+      await held.renew();
+      return await open();
+    }
   } catch (error) {
     held.release();
     throw error;
@@ -83,12 +95,11 @@ export async function serveLocalWebsocket(env: WebsocketEnv, model: string, call
  * @throws {GatewayError} `conflict` when the model is not ready; see `serveWebsocket`.
  */
 export async function serveIgnoredWebsocket(env: WebsocketEnv, model: string, call: WebsocketCall): Promise<Response> {
-  if (env.backends.phaseOf(model) !== "ready") {
+  const target = env.backends.readyTarget(model);
+  if (target === null) {
     throw new GatewayError("conflict", `model ${model} is not loaded; ignored websocket requests cannot start it`);
   }
-  const hold = env.backends.hold(model);
-  hold.release();
-  return await serveWebsocket({ ...optionsFor(env, call, hold.target), lease: null });
+  return await serveWebsocket({ ...optionsFor(env, call, target), lease: null });
 }
 
 /**
@@ -136,8 +147,8 @@ function sharedOptions(
     path,
     headers,
     client,
-    sockets,
     removed,
+    sockets,
     answer: {
       dialect,
       bounds: { bufferBytes: responseBufferBytes, stalledMs: stalledWriteMs },

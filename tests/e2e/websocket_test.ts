@@ -1,0 +1,84 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { RawEnd, upgradeRequest } from "../gateway/websocket/raw_end.ts";
+import { chat, startGateway } from "./gateway.ts";
+
+const WORKER = new URL("../fixtures/websocket_worker.ts", import.meta.url).pathname;
+
+/** `talks` and `page` speak websocket, `tiny` is another model that takes their place. */
+const CONFIG = `
+websockets: { idleLease: 1 }
+models:
+  talks: { worker: "${WORKER}", checkEndpoint: / }
+  page: { worker: "${WORKER}", checkEndpoint: /, compat: { ignoreWebsockets: true } }
+  tiny: { worker: "berth:tiny --name tiny" }
+`;
+
+function eventOf<Type extends keyof WebSocketEventMap>(
+  socket: WebSocket,
+  type: Type,
+): Promise<WebSocketEventMap[Type]> {
+  return new Promise((resolve) => socket.addEventListener(type, resolve, { once: true }));
+}
+
+async function open(url: string, path: string, protocols: string[] = []): Promise<WebSocket> {
+  const socket = new WebSocket(url.replace("http", "ws") + path, protocols);
+  await eventOf(socket, "open");
+  return socket;
+}
+
+async function ask(socket: WebSocket, text: string): Promise<string> {
+  const answer = eventOf(socket, "message");
+  socket.send(text);
+  return (await answer).data;
+}
+
+async function running(url: string): Promise<string[]> {
+  const { running } = await (await fetch(`${url}/running`)).json();
+  return running.map(({ model, state }: { model: string; state: string }) => `${model} ${state}`);
+}
+
+Deno.test("SV75, RB10, SW13: a websocket starts its model and passes the whole program, and is 1012 when that is swapped out", async () => {
+  await using gateway = await startGateway({ config: CONFIG });
+  const { url } = gateway;
+  const socket = await open(url, "/upstream/talks/deep/er?x=1", ["first", "second"]);
+  assertEquals([socket.protocol, await running(url)], ["second", ["talks ready"]]);
+  assertEquals([await ask(socket, "ahoy"), await ask(socket, "path")], ["ahoy", "/deep/er"]);
+  const closed = eventOf(socket, "close");
+  // It waits until nothing has been said for a second, then takes the model's place.
+  const other = await chat(url, "tiny");
+  assertEquals(other.status, 200);
+  await other.body?.cancel();
+  const { code, reason } = await closed;
+  assertEquals([code, reason], [1012, "The model's backend is being stopped"]);
+  assertEquals(await running(url), ["tiny ready"]);
+});
+
+Deno.test("SW13, RB9, RB11: an ignored websocket starts nothing, and a swap does not wait for it", async () => {
+  await using gateway = await startGateway({ config: CONFIG });
+  const { url } = gateway;
+  const { hostname, port } = new URL(url);
+  using client = new RawEnd(await Deno.connect({ hostname, port: Number(port) }), { isServer: false });
+  const request = upgradeRequest({ host: `${hostname}:${port}`, connection: "upgrade" });
+  await client.write(request.replace("/ws?a=1", "/upstream/page/ws"));
+  assertMatch(await client.readHead(), /^HTTP\/1.1 409 /);
+  const message = "model page is not loaded; ignored websocket requests cannot start it";
+  assertStringIncludes(await client.readText(message.length), message);
+  assertEquals(await running(url), []);
+  await (await fetch(`${url}/upstream/page/`)).text();
+  const socket = await open(url, "/upstream/page/ws");
+  assertEquals(await ask(socket, "ahoy"), "ahoy");
+  const closed = eventOf(socket, "close");
+  await (await chat(url, "tiny")).body?.cancel();
+  assertEquals((await closed).code, 1012);
+});
+
+Deno.test("a shutdown closes a websocket with 1001 before the server cuts it", async () => {
+  await using gateway = await startGateway({ config: CONFIG });
+  const socket = await open(gateway.url, "/upstream/talks/ws");
+  assertEquals(await ask(socket, "ahoy"), "ahoy");
+  const closed = eventOf(socket, "close");
+  gateway.signal("SIGTERM");
+  const { code, reason } = await closed;
+  assertEquals([code, reason], [1001, "The gateway is shutting down"]);
+  assertEquals(await gateway.exited, 0);
+});
