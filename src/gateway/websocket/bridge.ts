@@ -8,7 +8,8 @@ import type { Clock } from "../../clock.ts";
 import { toGatewayError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { type BackendEnd, BackendSocket, costOf, type Message, type Outgoing, outgoing } from "./backend_socket.ts";
-import { CLOSE, closeAfterFault, closeArguments, closeFor, type CloseReason, reasonOf } from "./close_codes.ts";
+import { ClientSocket } from "./client_socket.ts";
+import { CLOSE, closeAfterFault, closeFor, type CloseReason, reasonOf } from "./close_codes.ts";
 import { type LeaseSource, SocketLease } from "./socket_lease.ts";
 import type { UpstreamTunnel } from "../upstream/message.ts";
 
@@ -61,68 +62,63 @@ export interface BridgeOptions {
 const OPENING_MS = 5000;
 /** How long a lost connection may wait for the news that its process is being stopped, in milliseconds. */
 const EXIT_NEWS_MS = 500;
-/** No event tells that a client has taken something: it is looked at again and again, less often the longer it takes. */
-const FIRST_LOOK_MS = 2;
-const LAST_LOOK_MS = 100;
-/**
- * The runtime drops the connection when a message comes behind its own close frame, mostly before that frame is read. Who has
- * sent too much sends on: its messages are thrown away until none has come for a while, or until it has been long enough.
- */
-const QUIET_MS = 50;
-const MOST_NOISE_MS = 1000;
 const TOO_MUCH: CloseReason = { code: CLOSE.tryAgainLater, reason: "The model's backend takes messages too slowly" };
 const GOING_AWAY: CloseReason = { code: CLOSE.goingAway, reason: "" };
+
+/** An end: whoever is not told of it is gone, or cut. */
+interface Ending {
+  readonly by: SocketEnd["by"];
+  readonly toClient: CloseReason | null;
+  readonly toBackend: CloseReason | null;
+}
 
 /** One websocket through the gateway. */
 export class Bridge {
   readonly #options: BridgeOptions;
+  readonly #client: ClientSocket;
   readonly #backend: BackendSocket;
-  readonly #lease: SocketLease | null;
+  #lease: SocketLease | null = null;
   /** Messages of the client that wait for the lease. */
   #waiting: Outgoing[] = [];
   #waitingBytes = 0;
   #isOpen = false;
-  /** What the client is told once it is over. */
-  #over: { readonly toClient: CloseReason | null } | null = null;
-  #resume: (() => void) | null = null;
-  #cancelLook: (() => void) | null = null;
+  #ending: Ending | null = null;
   #cancelDeadline: (() => void) | null = null;
-  /** Messages of the client that came after the end. */
-  #dropped = 0;
   readonly #onLeaving = () =>
     this.#stop({ code: CLOSE.serviceRestart, reason: "The model's backend is being stopped" });
   readonly #onRemoved = () => this.#stop(closeFor(toGatewayError(this.#options.removed.reason)));
   readonly #onAbort = () => this.#setDeadline(OPENING_MS, () => this.#isOpen || this.#lostClient());
 
-  /** From now on the lease and both ends are its own; {@link Bridge.start} comes next. */
+  /** Does nothing yet. */
   constructor(options: BridgeOptions) {
     this.#options = options;
-    const { tunnel, lease, leaving, bounds, clock } = options;
+    const { client, tunnel, bounds, clock } = options;
+    this.#client = new ClientSocket({ socket: client, maxWaitingBytes: bounds.forClient, clock });
     this.#backend = new BackendSocket({ tunnel, maxMessageBytes: bounds.message, clock });
-    this.#lease = lease === null ? null : new SocketLease({
-      ...lease,
-      leaving,
-      clock,
-      onHeld: () => this.#passWaiting(),
-      onLost: (error) => this.#stop(closeFor(error)),
-    });
   }
 
-  /** Joins the two ends; the backend is not read before the client's is open. */
+  /** Joins the two ends, whose lease is its own from now on; the backend is not read before the client's end is open. */
   start(): void {
-    const { client, signal, leaving, removed, onClientGone } = this.#options;
-    client.binaryType = "arraybuffer";
+    const { client, signal, lease, leaving, removed, clock, onClientGone } = this.#options;
     client.addEventListener("open", () => this.#opened());
     client.addEventListener("message", ({ data }) => this.#fromClient(outgoing(data)));
     client.addEventListener("close", (event) => {
       this.#clientClosed(reasonOf(event));
-      this.#clearDeadline();
       onClientGone();
     });
-    if (this.#over !== null) return;
+    if (this.#ending !== null) return lease?.held.release();
     leaving.addEventListener("abort", this.#onLeaving);
     removed.addEventListener("abort", this.#onRemoved);
     signal.addEventListener("abort", this.#onAbort);
+    if (lease !== null) {
+      this.#lease = new SocketLease({
+        ...lease,
+        leaving,
+        clock,
+        onHeld: () => this.#passWaiting(),
+        onLost: (error) => this.#stop(closeFor(error)),
+      });
+    }
     if (leaving.aborted) this.#onLeaving();
     else if (removed.aborted) this.#onRemoved();
     else if (signal.aborted) this.#onAbort();
@@ -136,16 +132,16 @@ export class Bridge {
   #opened(): void {
     this.#isOpen = true;
     this.#options.signal.removeEventListener("abort", this.#onAbort);
-    if (this.#over !== null) return this.#closeClient(this.#over.toClient);
+    if (this.#ending !== null) return this.#closeClient(this.#ending.toClient);
     this.#clearDeadline();
-    this.#backend.run((message) => this.#fromBackend(message), () => this.#room()).then((end) => this.#ended(end));
+    this.#backend.run(
+      (message) => this.#fromBackend(message),
+      () => this.#ending === null ? this.#client.room() : undefined,
+    ).then((end) => this.#ended(end));
   }
 
   #fromClient(message: Outgoing): void {
-    if (this.#over !== null) {
-      this.#dropped++;
-      return;
-    }
+    if (this.#ending !== null) return;
     const waiting = this.#waitingBytes + this.#backend.unsentBytes;
     if (waiting > 0 && waiting + costOf(message) > this.#options.bounds.forBackend) {
       return this.#end({ by: "gateway", toClient: TOO_MUCH, toBackend: null });
@@ -163,39 +159,18 @@ export class Bridge {
   }
 
   #fromBackend(message: Message): void {
-    if (this.#over !== null) return;
+    if (this.#ending !== null) return;
     this.#lease?.touch();
-    this.#options.client.send(message);
-  }
-
-  /** A promise while too much waits for the client. */
-  #room(): Promise<void> | undefined {
-    if (this.#over !== null || this.#options.client.bufferedAmount <= this.#options.bounds.forClient) return;
-    this.#look(FIRST_LOOK_MS);
-    return new Promise((resolve) => void (this.#resume = resolve));
-  }
-
-  #look(afterMs: number): void {
-    this.#cancelLook = this.#options.clock.after(afterMs, () => {
-      if (this.#options.client.bufferedAmount <= this.#options.bounds.forClient / 2) this.#goOn();
-      else this.#look(Math.min(2 * afterMs, LAST_LOOK_MS));
-    });
-  }
-
-  #goOn(): void {
-    this.#cancelLook?.();
-    this.#resume?.();
-    this.#resume = null;
+    this.#client.send(message);
   }
 
   #ended(end: BackendEnd): void {
+    if (this.#ending !== null) return;
     switch (end.kind) {
       case "closed":
         return this.#end({ by: "backend", toClient: end.reason, toBackend: end.reason });
       case "fault":
-        if (this.#over === null) {
-          this.#options.log.warn(`A websocket was closed: its backend is at fault: ${end.fault.message}`);
-        }
+        this.#options.log.warn(`A websocket was closed: its backend is at fault: ${end.fault.message}`);
         return this.#end({ by: "gateway", toClient: closeAfterFault(end.fault), toBackend: GOING_AWAY });
       case "lost":
         // Of a process that is being stopped its sockets may tell first.
@@ -222,16 +197,10 @@ export class Bridge {
     this.#end({ by: "gateway", toClient, toBackend: GOING_AWAY });
   }
 
-  /** Where `toBackend` is null its connection is cut. */
-  #end(
-    { by, toClient, toBackend }: {
-      readonly by: SocketEnd["by"];
-      readonly toClient: CloseReason | null;
-      readonly toBackend: CloseReason | null;
-    },
-  ): void {
-    if (this.#over !== null) return;
-    this.#over = { toClient };
+  #end(ending: Ending): void {
+    if (this.#ending !== null) return;
+    this.#ending = ending;
+    const { by, toClient, toBackend } = ending;
     const { leaving, removed, signal, log, onEnd, onClientGone } = this.#options;
     leaving.removeEventListener("abort", this.#onLeaving);
     removed.removeEventListener("abort", this.#onRemoved);
@@ -243,28 +212,19 @@ export class Bridge {
     else onClientGone();
     if (toBackend === null || !this.#isOpen) this.#backend.cut();
     else this.#backend.close(toBackend);
-    this.#goOn();
+    this.#client.letGo();
     const code = (toClient ?? toBackend)?.code ?? null;
     log.debug(`A websocket was closed by the ${by}, with ${code === null ? "no code" : `code ${code}`}`);
     onEnd?.({ by, code });
   }
 
   #closeClient(reason: CloseReason | null): void {
-    if (reason === TOO_MUCH) this.#closeWhenQuiet(reason, this.#options.clock.now() + MOST_NOISE_MS);
-    else if (reason !== null) this.#options.client.close(...closeArguments(reason));
-  }
-
-  #closeWhenQuiet(reason: CloseReason, untilMs: number): void {
-    const { clock, client } = this.#options;
-    const before = this.#dropped;
-    this.#cancelDeadline = clock.after(QUIET_MS, () => {
-      if (this.#dropped === before || clock.now() >= untilMs) client.close(...closeArguments(reason));
-      else this.#closeWhenQuiet(reason, untilMs);
-    });
+    if (reason === TOO_MUCH) this.#client.closeWhenQuiet(reason);
+    else if (reason !== null) this.#client.close(reason);
   }
 
   #setDeadline(delayMs: number, run: () => void): void {
-    if (this.#over === null) this.#cancelDeadline ??= this.#options.clock.after(delayMs, run);
+    if (this.#ending === null) this.#cancelDeadline ??= this.#options.clock.after(delayMs, run);
   }
 
   #clearDeadline(): void {
