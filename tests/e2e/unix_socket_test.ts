@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertExists, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { startGateway } from "./gateway.ts";
 
+const CONFIG = "models:\n  tiny-quick:\n    worker: berth:tiny --name tiny-quick\n";
+
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 const MESSAGES = [{ role: "user", content: "ahoy" }];
