@@ -76,9 +76,8 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
       response = fail(request, thrown, id); // hono, too, lets a thrown value that is no Error through
     }
     if (response.status === SWITCHED) return response; // its headers have been sent
-    response.headers.set("x-request-id", id);
     const cors = corsHeaders(site, inForce.site);
-    applyCors(response.headers, cors);
+    if (cors.length > 0) applyCors(response.headers, cors); // to touch the headers of an answer costs what making it does
     return response;
   };
 
@@ -106,7 +105,9 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
       return await servePassThrough(env, request, context);
     }
     if (operation.scope !== null && operation.scope !== "any") requireScope(client, operation.scope);
-    return await own.fetch(url === request.url ? request : new Request(url, request), context);
+    const response = await own.fetch(url === request.url ? request : new Request(url, request), context);
+    response.headers.set("x-request-id", asked.id);
+    return response;
   }
 
   function notServed(request: Request, path: string, id: string): Response {

@@ -7,7 +7,7 @@
 import type { Config, PeerConfig } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { requireModel } from "../gateway/auth.ts";
-import { type Dialect, dialectOf } from "../gateway/error_response.ts";
+import { dialectOf } from "../gateway/error_response.ts";
 import type { NamedRequest } from "../gateway/request/named_request.ts";
 import { isWebsocketUpgrade } from "../gateway/websocket/handshake.ts";
 import type { InFlight } from "../observe/in_flight.ts";
@@ -20,7 +20,13 @@ import { askBackend, type LocalEnv, serveLocal } from "./local.ts";
 import type { LocalCall } from "./local_call.ts";
 import { LocalVisit, type RequestWatcher } from "./local_visit.ts";
 import { type PeerEnv, servePeer } from "./peer.ts";
-import { serveIgnoredWebsocket, serveLocalWebsocket, servePeerWebsocket, type WebsocketEnv } from "./websockets.ts";
+import {
+  serveIgnoredWebsocket,
+  serveLocalWebsocket,
+  servePeerWebsocket,
+  type WebsocketCall,
+  type WebsocketEnv,
+} from "./websockets.ts";
 
 /** What handing on needs. */
 export interface DispatchEnv extends LocalEnv, PeerEnv, WebsocketEnv {
@@ -68,15 +74,28 @@ export async function dispatch(env: DispatchEnv, asked: Dispatched): Promise<Res
   env.hops.refuseLoop(request.headers);
   requireModel(context.client, { model: fullName(destination), asked: named.model });
   const outgoing = asked.isAsItIs === true ? named : rewritten(named, resolution, context.config);
-  if (isIgnored(asked)) resolution.release(); // it holds nothing, so that it does not count for a selector
-  const removed = new AbortController();
-  const watcher = watch(begin(env, asked, removed), ends.move());
+  const kind = kindOf(asked);
+  if (kind === "ignoredSocket") resolution.release(); // it holds nothing, so that it does not count for a selector
+  // Whoever waits in the line is cancelled there.
+  const removed = kind === "local" ? null : new AbortController();
+  const watcher = watch(begin(env, asked, { kind, removed }), ends.move());
   try {
-    return await serve(env, { ...asked, named: outgoing }, { watcher, removed: removed.signal });
+    return await serve(env, { ...asked, named: outgoing }, { kind, watcher, removed });
   } catch (error) {
     watcher.end(request.signal.aborted ? "clientLeft" : "failed");
     throw error;
   }
+}
+
+/** Who serves it, and how: `ignoredSocket` is a websocket that neither loads its model nor counts as use of it. */
+type Kind = "local" | "localSocket" | "ignoredSocket" | "peer" | "peerSocket";
+
+function kindOf({ request, context, resolution: { destination }, line }: Dispatched): Kind {
+  const isSocket = isWebsocketUpgrade(request.headers);
+  if (destination.kind === "peer") return isSocket ? "peerSocket" : "peer";
+  if (!isSocket) return "local";
+  const isIgnored = line === "pass" || context.config.models.get(destination.model)?.ignoreWebsockets === true;
+  return isIgnored ? "ignoredSocket" : "localSocket";
 }
 
 /** Tells the entry, if there is one, and gives back at the end what is owed. */
@@ -105,9 +124,14 @@ function rewritten(named: NamedRequest, { destination, requested }: Resolution, 
   return named.withModel(name).withFilters(model.filters, requested);
 }
 
-function begin(env: DispatchEnv, asked: Dispatched, removed: AbortController): InFlightEntry | null {
+interface Beginning {
+  readonly kind: Kind;
+  readonly removed: AbortController | null;
+}
+
+function begin(env: DispatchEnv, asked: Dispatched, { kind, removed }: Beginning): InFlightEntry | null {
   const { context, request, resolution, named, path, route } = asked;
-  if (route === null || asked.line === "pass" || isIgnored(asked)) return null;
+  if (route === null || asked.line === "pass" || kind === "ignoredSocket") return null;
   const { destination, selector } = resolution;
   return env.inFlight.begin({
     requestId: context.id,
@@ -124,41 +148,37 @@ function begin(env: DispatchEnv, asked: Dispatched, removed: AbortController): I
     cancel() {
       if (destination.kind === "local") {
         const isKnown = env.scheduler.cancel(context.id);
-        if (isKnown || !isWebsocketUpgrade(request.headers)) return isKnown; // a websocket may be open without a lease
+        if (isKnown || removed === null) return isKnown; // a websocket may be open without a lease
       }
-      removed.abort(new GatewayError("cancelled", "The request was cancelled by an operator"));
+      removed?.abort(new GatewayError("cancelled", "The request was cancelled by an operator"));
       return true;
     },
   });
 }
 
-interface Watching {
+interface Course extends Beginning {
   readonly watcher: RequestWatcher;
-  /** Aborts when an operator ends it. */
-  readonly removed: AbortSignal;
 }
 
-async function serve(env: DispatchEnv, asked: Dispatched, { watcher, removed }: Watching): Promise<Response> {
+async function serve(env: DispatchEnv, asked: Dispatched, { kind, watcher, removed }: Course): Promise<Response> {
   const { request, context, resolution: { destination }, named, onPiece } = asked;
   const path = asked.path + named.query;
   const dialect = dialectOf(asked.path, request.headers);
-  const isSocket = isWebsocketUpgrade(request.headers);
-  if (destination.kind === "peer") {
-    const { peer } = destination;
-    if (isSocket) return await servePeerWebsocket(env, peer, { request, context, path, dialect, watcher, removed });
-    return await askPeer(env, { ...asked, peer, path, dialect }, { watcher, removed });
+  if (removed !== null) {
+    const call = { request, context, path, dialect, watcher, removed: removed.signal };
+    if (destination.kind === "local") {
+      return kind === "ignoredSocket"
+        ? await serveIgnoredWebsocket(env, destination.model, call)
+        : await serveLocalWebsocket(env, destination.model, call);
+    }
+    if (kind === "peerSocket") return await servePeerWebsocket(env, destination.peer, call);
+    return await askPeer(env, { ...asked, ...call, peer: destination.peer });
   }
-  const { model } = destination;
-  if (isSocket) {
-    const call = { request, context, path, dialect, watcher, removed };
-    return isIgnored(asked)
-      ? await serveIgnoredWebsocket(env, model, call)
-      : await serveLocalWebsocket(env, model, call);
-  }
+  if (destination.kind === "peer") throw new GatewayError("internal", "A peer is not asked through the line");
   const call: LocalCall = {
     id: context.id,
     request,
-    model,
+    model: destination.model,
     path,
     body: named,
     contentType: named.contentType,
@@ -179,13 +199,12 @@ async function serve(env: DispatchEnv, asked: Dispatched, { watcher, removed }: 
   }
 }
 
-interface PeerTarget extends Dispatched {
+interface AskedPeer extends Dispatched, WebsocketCall {
   readonly peer: PeerConfig;
-  readonly dialect: Dialect;
 }
 
-async function askPeer(env: DispatchEnv, target: PeerTarget, { watcher, removed }: Watching): Promise<Response> {
-  const { request, context: { id, config }, named, peer, path, dialect, onPiece } = target;
+async function askPeer(env: DispatchEnv, asked: AskedPeer): Promise<Response> {
+  const { request, context: { id, config }, named, peer, path, dialect, onPiece, watcher, removed } = asked;
   watcher.serving();
   const response = await servePeer(env, {
     peer,
@@ -206,12 +225,6 @@ async function askPeer(env: DispatchEnv, target: PeerTarget, { watcher, removed 
   });
   watcher.responded(response.status, [...response.headers]);
   return response;
-}
-
-/** Whether it is a websocket that neither loads its model nor counts as use of it. */
-function isIgnored({ request, context, resolution: { destination }, line }: Dispatched): boolean {
-  if (destination.kind === "peer" || !isWebsocketUpgrade(request.headers)) return false;
-  return line === "pass" || context.config.models.get(destination.model)?.ignoreWebsockets === true;
 }
 
 /** In line, as long as the model stays: whoever is next may have it unloaded, and this request may not load it again. */

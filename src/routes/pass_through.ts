@@ -45,7 +45,9 @@ export async function servePassThrough(
   ends.defer(() => resolution.release());
   const { destination } = resolution;
   requireModel(context.client, { model: fullName(destination), asked: resolution.requested });
-  if (rest === "/" && !path.endsWith("/")) return redirectTo(`${path}/${queryOf(context.url)}`, request.method);
+  if (rest === "/" && !path.endsWith("/")) {
+    return redirectTo(`${path}/${queryOf(context.url)}`, { method: request.method, id: context.id });
+  }
   const line = path.startsWith("/upstream/")
     ? ruleOfUpstream(env, context, { destination, rest })
     : ruleOfComfy(env, rest);
@@ -123,7 +125,10 @@ function ruleOfComfy({ backends }: InferenceEnv, rest: string): LineRule {
   throw new GatewayError("conflict", `model ${COMFY_MODEL} is not loaded; only /comfyui/ can start it`);
 }
 
-function redirectTo(location: string, method: string): Response {
+function redirectTo(
+  location: string,
+  { method, id }: { readonly method: string; readonly id: string },
+): Response {
   const isRead = method === "GET" || method === "HEAD";
-  return new Response(null, { status: isRead ? 301 : 308, headers: { location } });
+  return new Response(null, { status: isRead ? 301 : 308, headers: { location, "x-request-id": id } });
 }
