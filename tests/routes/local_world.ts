@@ -12,6 +12,7 @@ import { serveLocal } from "../../src/routes/local.ts";
 import type { LocalCall } from "../../src/routes/local_call.ts";
 import type { RequestWatcher } from "../../src/routes/local_visit.ts";
 import { dialectOf } from "../../src/gateway/error_response.ts";
+import type { UpstreamClient } from "../../src/gateway/upstream/client.ts";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
 import type { SerialSettings } from "../../src/scheduler/types.ts";
 import { type RawBackend, rawBackend, type RawSocket } from "../gateway/raw_backend.ts";
@@ -45,9 +46,12 @@ export class LocalWorld implements Disposable {
   readonly config: Config;
   /** Aborts when the generation that serves now has exited. */
   gone = new AbortController();
+  readonly #client: UpstreamClient;
   #asked = 0;
 
-  constructor(settings: string, scheduling: Partial<SerialSettings> = {}) {
+  /** Requests go to {@link LocalWorld.backend} unless another client is given. */
+  constructor(settings: string, scheduling: Partial<SerialSettings> = {}, client?: UpstreamClient) {
+    this.#client = client ?? this.backend.client;
     const models = ["m", "n"].map((id) => `  ${id}: { cmd: "x \${PORT}", ${settings} }\n`).join("");
     this.config = loadConfig({ texts: [{ text: `models:\n${models}`, file: "t.yaml" }], env: () => undefined }).config;
     this.scheduler = new Scheduler<BackendTarget>({
@@ -89,7 +93,7 @@ export class LocalWorld implements Disposable {
     };
     const response = serveLocal({
       scheduler: this.scheduler,
-      clientFor: () => this.backend.client,
+      clientFor: () => this.#client,
       clock: this.clock,
       log: silentLog,
     }, {
