@@ -18,21 +18,44 @@ const BUFFER_BYTES = 16 * 1024;
  */
 export const LINGER_MS = 2_000;
 
-/** Leads bytes both ways until the server ends or either connection breaks; then both are closed. Never rejects. */
-export async function splice(client: SplicedConn, server: SplicedConn, clock: Clock): Promise<void> {
+/** Two connections that have become one. */
+export interface Splice {
+  /** Resolves when the client has been sent all that its server had to say. Never rejects. */
+  readonly delivered: Promise<void>;
+  /** Resolves when both connections are closed. Never rejects. */
+  readonly ended: Promise<void>;
+}
+
+/** Leads bytes both ways until the server ends or either connection breaks; then both are closed. */
+export function splice(client: SplicedConn, server: SplicedConn, clock: Clock): Splice {
   const up = sendUp(client, server);
-  try {
-    await copy(server, client);
-    await client.closeWrite();
-    const cancel = clock.after(LINGER_MS, () => close(client));
+  const down = sendDown(client, server);
+  return { delivered: down.then(() => {}), ended: end() };
+
+  async function end(): Promise<void> {
+    if (await down) {
+      const cancel = clock.after(LINGER_MS, () => close(client));
+      await up;
+      cancel();
+    }
+    close(client);
+    close(server);
     await up;
-    cancel();
-  } catch {
-    // either side broke; there is nobody to tell
   }
-  close(client);
-  close(server);
-  await up;
+}
+
+/** From the server to the client; tells whether it came to its end. Never rejects. */
+async function sendDown(client: SplicedConn, server: SplicedConn): Promise<boolean> {
+  try {
+    const buffer = new Uint8Array(BUFFER_BYTES);
+    for (let count = await server.read(buffer); count !== null; count = await server.read(buffer)) {
+      await writeAll(client, buffer.subarray(0, count));
+    }
+    await client.closeWrite();
+    return true;
+  } catch {
+    return false; // either side broke; there is nobody to tell
+  }
 }
 
 /** From the client to the server; what a server that has ended does not take is read and forgotten. Never rejects. */
@@ -47,13 +70,6 @@ async function sendUp(client: SplicedConn, server: SplicedConn): Promise<void> {
   } catch {
     // a client that broke off must be noticed at once: its request is given up
     close(server);
-  }
-}
-
-async function copy(from: SplicedConn, to: SplicedConn): Promise<void> {
-  const buffer = new Uint8Array(BUFFER_BYTES);
-  for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
-    await writeAll(to, buffer.subarray(0, count));
   }
 }
 

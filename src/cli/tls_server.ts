@@ -49,7 +49,8 @@ export class TlsServer {
   readonly #listener: Deno.TcpListener;
   /** The newest, which gets all new connections, is the last. */
   readonly #inners: Inner[] = [];
-  readonly #connections = new Set<Promise<void>>();
+  /** Each resolves when its client has been sent everything. */
+  readonly #deliveries = new Set<Promise<void>>();
   #inForce: KeyPair;
   #newest: Inner;
   #isEnded = false;
@@ -88,7 +89,7 @@ export class TlsServer {
     this.#isEnded = true;
     this.#listener.close();
     await Promise.all(this.#inners.map(({ server }) => server.shutdown()));
-    await Promise.all(this.#connections);
+    await Promise.all(this.#deliveries);
   }
 
   #start(pair: KeyPair): Inner {
@@ -108,9 +109,7 @@ export class TlsServer {
     while (!this.#isEnded) {
       try {
         const client = await this.#listener.accept();
-        const leading = this.#lead(client).finally(() => this.#connections.delete(leading));
-        this.#connections.add(leading);
-        background(log, "a connection", leading);
+        background(log, "a connection", this.#lead(client));
       } catch (error) {
         if (this.#isEnded) return;
         log.error(`Cannot accept a connection: ${error instanceof Error ? error.message : error}`);
@@ -128,16 +127,22 @@ export class TlsServer {
     const { server, clients } = inner;
     inner.connections++;
     try {
+      client.setNoDelay(true);
       const way = await Deno.connect({ hostname: INNER.hostname, port: server.addr.port });
       const { port } = way.localAddr;
       clients.set(port, client.remoteAddr);
-      client.setNoDelay(true);
       way.setNoDelay(true);
-      await splice(client, way, clock);
+      const { delivered, ended } = splice(client, way, clock);
+      this.#deliveries.add(delivered);
+      await delivered;
+      this.#deliveries.delete(delivered);
       clients.delete(port);
+      await ended;
     } catch (error) {
       client.close();
-      log.error(`Cannot lead a connection to its server: ${error instanceof Error ? error.message : error}`);
+      if (!this.#isEnded) {
+        log.warn(`Cannot lead a connection to its server: ${error instanceof Error ? error.message : error}`);
+      }
     }
     inner.connections--;
     this.#endIfUnused(inner);

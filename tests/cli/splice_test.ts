@@ -8,7 +8,7 @@ interface Ends {
   /** The far end of the server's connection. */
   readonly server: Deno.TcpConn;
   readonly clock: HandClock;
-  /** Resolves when the splice has ended. */
+  readonly delivered: Promise<void>;
   readonly ended: Promise<void>;
 }
 
@@ -17,9 +17,9 @@ async function spliced(act: (ends: Ends) => Promise<void>): Promise<void> {
   const [client, nearClient] = await pair();
   const [server, nearServer] = await pair();
   const clock = handClock();
-  const ended = splice(nearClient, nearServer, clock);
+  const { delivered, ended } = splice(nearClient, nearServer, clock);
   try {
-    await act({ client, server, clock, ended });
+    await act({ client, server, clock, delivered, ended });
   } finally {
     for (const conn of [client, server]) {
       try {
@@ -82,13 +82,14 @@ Deno.test("a client that ends its sending still gets what its server has to say"
   }));
 
 Deno.test("a server that ends while its client goes on sending is heard, and then both are closed", () =>
-  spliced(async ({ client, server, clock, ended }) => {
+  spliced(async ({ client, server, clock, delivered, ended }) => {
     await write(client, "much");
     assertEquals(await read(server), "much");
     await write(server, "too much");
     server.close();
     assertEquals([await read(client), await read(client)], ["too much", null]);
     await write(client, "and more");
+    await delivered; // although the client goes on
     await clock.asked();
     clock.advance(LINGER_MS);
     await ended;
