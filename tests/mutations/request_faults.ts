@@ -107,13 +107,13 @@ export const REQUEST_FAULTS: readonly Fault[] = [
     replace: "const larger = size + left;",
   },
   {
-    name: "a body over the bound is read to its end",
+    name: "a body may be larger than the bound by a piece",
     file: `${FOLDER}/receive.ts`,
     find: "if (this.#length > maxBytes) throw tooLarge(maxBytes);",
-    replace: "",
+    replace: "if (this.#length - count > maxBytes) throw tooLarge(maxBytes);",
   },
   {
-    name: "the deadline begins anew with each piece",
+    name: "the deadline holds for the first piece alone",
     file: `${FOLDER}/receive.ts`,
     find: "      failure = tooSlow(deadlineMs);\n",
     replace: "      if (this.#length === 0) failure = tooSlow(deadlineMs);\n      else return;\n",

@@ -61,6 +61,14 @@ Deno.test("a body over the limit is refused as soon as it is over, and its sourc
   }
 });
 
+Deno.test("one byte too many is too many", async () => {
+  for (const type of ["application/json", MULTIPART]) {
+    const bytes = upload(1000);
+    const options = readOptions({ maxBytes: bytes.length - 1 });
+    assertEquals(await codeOf(readNamedRequest(requestOf(inPieces(bytes, []), { type }), options)), "body_too_large");
+  }
+});
+
 Deno.test("a body of exactly the limit is read, though all bodies together may have no more", async () => {
   const bytes = upload(300_000);
   for (const headers of [{}, { "content-length": String(bytes.length) }] as Record<string, string>[]) {
