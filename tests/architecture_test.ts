@@ -56,7 +56,7 @@ const PURE = [
   /^src\/eviction\//,
   /^src\/backend\/lifecycle/,
   /^src\/gateway\/(headers|client_address)/,
-  /^src\/gateway\/request\/(json_|filter_|header_|part_|content_|parameters|query_)/,
+  /^src\/gateway\/request\/(byte_|json_|filter_|header_|part_|content_|parameters|query_)/,
   /^src\/config\//,
 ];
 const IMPURE_WORDS = /\b(Deno\.|setTimeout|setInterval|Date\.now|performance\.|Math\.random|fetch\()/;

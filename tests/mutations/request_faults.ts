@@ -19,14 +19,20 @@ export const REQUEST_FAULTS: readonly Fault[] = [
   {
     name: "a boundary in the middle of a line ends a part",
     file: `${FOLDER}/multipart_scanner.ts`,
-    find: "if (bytes[at - 1] !== LF) continue;",
-    replace: "if (bytes[at - 1] !== LF) return at;",
+    find: "encode(`\\n--${boundary}`)",
+    replace: "encode(`--${boundary}`)",
   },
   {
     name: "a line that ends with LF alone begins a boundary for us and for nobody else",
     file: `${FOLDER}/multipart_scanner.ts`,
-    find: "if (bytes[at - 2] === CR) return at;",
-    replace: "if (at > 0) return at;",
+    find: "if (bytes[lineEnd - 1] === CR) return lineEnd + 1;",
+    replace: "if (lineEnd > 0) return lineEnd + 1;",
+  },
+  {
+    name: "a search that steps too far",
+    file: `${FOLDER}/byte_finder.ts`,
+    find: "for (let i = 0; i < last; i++) this.#steps[needle[i] ?? 0] = last - i;",
+    replace: "for (let i = last; i-- > 0;) this.#steps[needle[i] ?? 0] = last - i;",
   },
   {
     name: "text behind the last boundary is passed over",
@@ -43,7 +49,7 @@ export const REQUEST_FAULTS: readonly Fault[] = [
   {
     name: "the content of a long field is kept without end",
     file: `${FOLDER}/multipart_scanner.ts`,
-    find: "+ this.#mark.length + CRLF.length) throw",
+    find: "+ this.#markLength + CRLF.length) throw",
     replace: "+ Infinity) throw",
   },
   {

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { GatewayError } from "../../errors.ts";
 import { concat } from "../bytes.ts";
 import type { ByteRange } from "../json_scan.ts";
+import { ByteFinder } from "./byte_finder.ts";
 import { type PartHead, PartHeadError, readPartHead } from "./part_head.ts";
 
 /** A field that was looked for. */
@@ -34,7 +34,13 @@ type Place = "content" | "mark" | "head" | "behind";
 export class MultipartScanner {
   /** What was found so far, by name, in order. */
   readonly found: ReadonlyMap<string, FieldValue[]>;
-  readonly #mark: Uint8Array<ArrayBuffer>;
+  /** How many bytes a boundary has, with the dashes before it. */
+  readonly #markLength: number;
+  /**
+   * Finds boundaries behind a line's end. The LF belongs to what is looked for: what is like a boundary within a line, which
+   * a client could send without end, costs nothing.
+   */
+  readonly #finder: ByteFinder;
   readonly #maxValueBytes: number;
   #place: Place = "content";
   /** Offset in the form of the first byte that has not been read. */
@@ -57,7 +63,9 @@ export class MultipartScanner {
 
   /** Looks for fields of these `names`, whose values have at most `maxValueBytes`. */
   constructor(boundary: string, names: readonly string[], maxValueBytes: number) {
-    this.#mark = new TextEncoder().encode(`--${boundary}`);
+    const needle = new TextEncoder().encode(`\n--${boundary}`);
+    this.#markLength = needle.length - 1;
+    this.#finder = new ByteFinder(needle);
     this.found = new Map(names.map((name) => [name, []]));
     this.#maxValueBytes = maxValueBytes;
   }
@@ -85,12 +93,12 @@ export class MultipartScanner {
 
   /** Reads content up to and including a boundary, or all of `bytes`. */
   #readContent(bytes: Uint8Array): void {
-    const { length } = this.#mark;
-    // Here lies every boundary that begins in what came before or needs it to tell whether it begins a line.
+    const length = this.#markLength;
+    // Here lies every boundary that begins in what came before, or whose line did.
     const joint = concat([this.#back, bytes.subarray(0, length + 1)]);
     const before = this.#back.length;
-    const inJoint = this.#findMark(joint, before + 2, this.#at - before);
-    const found = inJoint === null ? this.#findMark(bytes, bytes.length, this.#at) : inJoint - before;
+    const inJoint = this.#findMark(joint, this.#at - before);
+    const found = inJoint === null ? this.#findMark(bytes, this.#at) : inJoint - before;
     if (found === null) {
       this.#keep(bytes);
       this.#at += bytes.length;
@@ -107,22 +115,19 @@ export class MultipartScanner {
     this.#behindMark = "";
   }
 
-  /** The first boundary at the start of a line, not at the first two bytes, but before `to`; `offset` is that of `bytes`. */
-  #findMark(bytes: Uint8Array, to: number, offset: number): number | null {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = text.indexOf(this.#mark, 2); at >= 0 && at < to; at = text.indexOf(this.#mark, at + 1)) {
-      if (bytes[at - 1] !== LF) continue;
-      if (bytes[at - 2] === CR) return at;
-      this.#at = offset + at - 1;
-      throw this.#malformed("the line before a boundary ends with LF alone, where CRLF is expected");
-    }
-    return null;
+  /** The first boundary behind a CRLF, both in `bytes`, which stand at `offset`. */
+  #findMark(bytes: Uint8Array, offset: number): number | null {
+    const lineEnd = this.#finder.indexIn(bytes, 1);
+    if (lineEnd < 0) return null;
+    if (bytes[lineEnd - 1] === CR) return lineEnd + 1;
+    this.#at = offset + lineEnd;
+    throw this.#malformed("the line before a boundary ends with LF alone, where CRLF is expected");
   }
 
   #keep(bytes: Uint8Array): void {
     if (this.#value === null) return;
     this.#valueBytes += bytes.length;
-    if (this.#valueBytes > this.#maxValueBytes + this.#mark.length + CRLF.length) throw this.#tooLong();
+    if (this.#valueBytes > this.#maxValueBytes + this.#markLength + CRLF.length) throw this.#tooLong();
     this.#value.push(bytes.slice());
   }
 
