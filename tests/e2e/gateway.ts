@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly config?: string;
   /** More arguments for `serve`. */
   readonly args?: readonly string[];
+  /** Environment variables besides those of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Permission flags; `-P`, the default set, unless given. */
   readonly permissions?: readonly string[];
   /** Runs it under a parent that never reaps it, so that it stays a zombie when it is killed. */
@@ -74,7 +76,7 @@ export async function startGateway(options: StartOptions = {}): Promise<RunningG
     stdin: "null",
     stdout: "null",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...options.env },
   }).spawn();
   const expected = new Map<string, PromiseWithResolvers<void>>();
   const written = watchLog(child.stderr, (text) => {
@@ -121,7 +123,7 @@ export async function startGateway(options: StartOptions = {}): Promise<RunningG
 export function chat(url: string, model: string, options: ChatOptions = {}): Promise<Response> {
   return fetch(`${url}/v1/chat/completions`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...options.headers },
     body: JSON.stringify({
       model,
       messages: [{ role: "user", content: options.text ?? "ahoy" }],
@@ -140,6 +142,8 @@ export interface ChatOptions {
   readonly maxTokens?: number;
   /** Whether to stream. */
   readonly stream?: boolean;
+  /** More headers. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Ends the request early. */
   readonly signal?: AbortSignal;
 }
