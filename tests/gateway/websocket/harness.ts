@@ -47,6 +47,8 @@ export interface HarnessOptions {
   readonly bounds?: SocketBounds;
   /** Where the backend is, if it is not the raw one. */
   readonly baseUrl?: string;
+  /** Authorities that are trusted for it. */
+  readonly caCerts?: readonly string[];
 }
 
 /** See the module. */
@@ -72,6 +74,7 @@ export class Harness implements AsyncDisposable {
     this.lease = options.lease === undefined ? new FakeLease() : options.lease;
     this.#client = new UpstreamClient({
       baseUrl: options.baseUrl ?? `http://127.0.0.1:${this.#listener.addr.port}/base`,
+      caCerts: options.caCerts ?? [],
     });
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },

@@ -1,12 +1,15 @@
 import { assertEquals } from "@std/assert";
+import { CERTIFICATE } from "../raw_backend.ts";
 import { Harness } from "./harness.ts";
 
 const MIB = 1024 * 1024;
 
 /** A backend as people write them: it echoes, and closes as it is asked to. */
-function echoBackend(): { readonly baseUrl: string; readonly closes: string[] } & AsyncDisposable {
+function echoBackend(
+  tls: { readonly cert?: string; readonly key?: string } = {},
+): { readonly baseUrl: string; readonly closes: string[] } & AsyncDisposable {
   const closes: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {}, ...tls }, (request) => {
     const offered = request.headers.get("sec-websocket-protocol")?.split(", ") ?? [];
     const protocol = offered.at(-1);
     const { socket, response } = Deno.upgradeWebSocket(request, protocol === undefined ? {} : { protocol });
@@ -20,7 +23,7 @@ function echoBackend(): { readonly baseUrl: string; readonly closes: string[] } 
     return response;
   });
   return {
-    baseUrl: `http://127.0.0.1:${server.addr.port}`,
+    baseUrl: `${tls.cert === undefined ? "http" : "https"}://127.0.0.1:${server.addr.port}`,
     closes,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
@@ -87,6 +90,20 @@ for (const code of [1000, 1001, 1008, 1011, 1012, 1013, 3000, 4999]) {
     assertEquals(gateway.ends, [{ by: "backend", code }]);
   });
 }
+
+Deno.test("a backend behind https speaks websocket too", async () => {
+  const key = Deno.readTextFileSync(new URL("../../fixtures/tls/key.pem", import.meta.url));
+  await using backend = echoBackend({ cert: CERTIFICATE, key });
+  await using gateway = new Harness({ baseUrl: backend.baseUrl, caCerts: [CERTIFICATE] });
+  const socket = await open(gateway, ["a"]);
+  assertEquals(socket.protocol, "a");
+  const answer = eventOf(socket, "message");
+  socket.send(new Uint8Array(MIB));
+  assertEquals((await answer).data.byteLength, MIB);
+  const closed = eventOf(socket, "close");
+  socket.send("close 4001 as asked");
+  assertEquals((await closed).code, 4001);
+});
 
 Deno.test("the runtime's own ends: a thousand messages keep their order", async () => {
   await using backend = echoBackend();
