@@ -155,7 +155,9 @@ function sharedOptions(
       clock,
       log,
       answerHeaders: [["x-request-id", context.id]],
+      onHead: (status, answered) => watcher.responded(status, answered),
     },
+    onBytes: (count) => watcher.bytes(count),
     onEnd: ({ by }) => watcher.end(by === "client" ? "clientLeft" : "complete"),
   };
 }

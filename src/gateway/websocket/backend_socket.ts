@@ -108,12 +108,12 @@ export class BackendSocket {
   }
 
   /**
-   * Reads until the end, which it resolves with; called once. No more is read while a promise that `room` returned after a
-   * read is pending. Pings are answered, and the closing handshake is done.
+   * Reads until the end, which it resolves with; called once. `room` is told how many bytes each read brought, and no more is
+   * read while a promise that it returned is pending. Pings are answered, and the closing handshake is done.
    */
   async run(
     onMessage: (message: Message) => void,
-    room: () => Promise<void> | undefined = () => undefined,
+    room: (readBytes: number) => Promise<void> | undefined = () => undefined,
   ): Promise<BackendEnd> {
     const said: { closed: CloseReason | null } = { closed: null };
     const reader = new MessageReader({
@@ -129,7 +129,8 @@ export class BackendSocket {
         const bytes = await this.#options.tunnel.read();
         if (bytes === null) break;
         reader.push(bytes);
-        await room();
+        const wait = room(bytes.length);
+        if (wait !== undefined) await wait;
       }
     } catch (thrown) {
       if (!(thrown instanceof WebsocketFault)) {

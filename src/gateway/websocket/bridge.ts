@@ -52,6 +52,8 @@ export interface BridgeOptions {
   readonly bounds: SocketBounds;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told how many bytes have come from the backend. */
+  readonly onBytes?: ((count: number) => void) | undefined;
   /** Told once, when the backend is not used any more. */
   readonly onEnd?: (end: SocketEnd) => void;
   /** Told when the client's end is closed too, or was never opened. */
@@ -136,7 +138,11 @@ export class Bridge {
     this.#clearDeadline();
     this.#backend.run(
       (message) => this.#fromBackend(message),
-      () => this.#ending === null ? this.#client.room() : undefined,
+      (readBytes) => {
+        if (this.#ending !== null) return;
+        this.#options.onBytes?.(readBytes);
+        return this.#client.room();
+      },
     ).then((end) => this.#ended(end));
   }
 

@@ -37,8 +37,10 @@ export interface WebsocketOptions {
   /** Aborts, with a `GatewayError`, when an operator ends it; without it only a lease can be cut. */
   readonly removed?: AbortSignal;
   readonly sockets: OpenSockets;
-  /** How an answer is passed on that refuses the upgrade, and with which headers; these go on the upgrade too. */
-  readonly answer: Pick<AnswerOptions, "dialect" | "bounds" | "clock" | "log" | "answerHeaders">;
+  /** How an answer is passed on that refuses the upgrade, and with which headers; these go on the upgrade too, with its 101. */
+  readonly answer: Pick<AnswerOptions, "dialect" | "bounds" | "clock" | "log" | "answerHeaders" | "onHead">;
+  /** Told how many bytes have come from the backend behind the head, frames or not. */
+  readonly onBytes?: (count: number) => void;
   /** How much may wait; {@link SOCKET_BOUNDS} unless given. */
   readonly bounds?: SocketBounds;
   /** Told once, when the backend is not used any more; of a refused upgrade too. */
@@ -102,11 +104,11 @@ interface Opened {
 }
 
 function join(options: WebsocketOptions, { tunnel, protocol, answered }: Opened): Response {
-  const { request, lease, leaving, removed = NEVER, sockets, bounds = SOCKET_BOUNDS, answer, onEnd } = options;
+  const { request, lease, leaving, removed = NEVER, sockets, bounds = SOCKET_BOUNDS, answer, onBytes, onEnd } = options;
   const { socket, response } = Deno.upgradeWebSocket(request, protocol === null ? {} : { protocol });
-  for (const [name, value] of responseHeaders(answeredHeaders(answered), answer.answerHeaders).headers) {
-    response.headers.append(name, value);
-  }
+  const { headers } = responseHeaders(answeredHeaders(answered), answer.answerHeaders);
+  for (const [name, value] of headers) response.headers.append(name, value);
+  answer.onHead?.(response.status, headers);
   const bridge = new Bridge({
     client: socket,
     signal: request.signal,
@@ -118,6 +120,7 @@ function join(options: WebsocketOptions, { tunnel, protocol, answered }: Opened)
     clock: answer.clock,
     log: answer.log,
     onClientGone: () => sockets.remove(bridge),
+    onBytes,
     ...(onEnd === undefined ? {} : { onEnd }),
   });
   sockets.add(bridge);
@@ -127,11 +130,12 @@ function join(options: WebsocketOptions, { tunnel, protocol, answered }: Opened)
 
 function refused(
   upstream: UpstreamResponse,
-  { lease, answer, onEnd }: WebsocketOptions,
+  { lease, answer, onBytes, onEnd }: WebsocketOptions,
   ends: Parameters<typeof respond>[2],
 ): Response {
   const onAnswered = () => onEnd?.({ by: "backend", code: null });
-  return respond(upstream, { ...answer, method: "GET", lease: lease?.held ?? NO_LEASE, onEnd: onAnswered }, ends);
+  const tap = (piece: Uint8Array) => onBytes?.(piece.length);
+  return respond(upstream, { ...answer, method: "GET", lease: lease?.held ?? NO_LEASE, tap, onEnd: onAnswered }, ends);
 }
 
 function clientLeft(): GatewayError {

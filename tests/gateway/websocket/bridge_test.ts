@@ -38,6 +38,7 @@ Deno.test("messages cross both ways as they are, and the handshake is each conne
   assertEquals(await client.next(), "and back");
   await backend.send(new Uint8Array(70_000));
   assertEquals(await client.next(), 70_000);
+  assertEquals([gateway.told, gateway.toldBytes, gateway.readBytes], [[101], 70_020, 70_020]);
 });
 
 Deno.test("what a backend says with its agreement is not lost", async () => {

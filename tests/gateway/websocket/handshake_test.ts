@@ -68,6 +68,7 @@ for (const status of ["401 Unauthorized", "404 Not Found", "503 Busy"]) {
       assertMatch(head, new RegExp(`^${line}\\r$`, "m"));
     }
     assertEquals(await client.readText(7), "refused");
+    assertEquals([gateway.told, gateway.toldBytes], [[Number(status.slice(0, 3))], 7]);
     assertEquals([gateway.lease?.releases, gateway.sockets.size], [1, 0]);
     assertEquals(gateway.ends, [{ by: "backend", code: null }]);
   });

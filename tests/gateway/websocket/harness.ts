@@ -60,6 +60,10 @@ export class Harness implements AsyncDisposable {
   readonly ends: SocketEnd[] = [];
   readonly asked: Asked[] = [];
   readonly lease: FakeLease | null;
+  /** The statuses that were told. */
+  readonly told: number[] = [];
+  /** How many bytes were told. */
+  toldBytes = 0;
   /** Bytes that were read of tunnels. */
   readBytes = 0;
   readonly port: number;
@@ -135,8 +139,10 @@ export class Harness implements AsyncDisposable {
         clock,
         log: silentLog,
         answerHeaders: [["x-request-id", "one"]],
+        onHead: (status) => this.told.push(status),
       },
       ...(bounds === undefined ? {} : { bounds }),
+      onBytes: (count) => this.toldBytes += count,
       onEnd: (end) => this.ends.push(end),
     });
   }
