@@ -5,7 +5,6 @@ const CONFIG = "models:\n  tiny-quick:\n    worker: berth:tiny --name tiny-quick
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-const CONFIG = "models:\n  tiny-quick:\n    worker: berth:tiny --name tiny-quick\n";
 const MESSAGES = [{ role: "user", content: "ahoy" }];
 
 /** A folder for a socket and a way to start a gateway that listens there. */
