@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import { apiReference } from "../../src/routes/api_reference.ts";
 import { INFERENCE_ROUTES } from "../../src/routes/inference_table.ts";
 import { openApiDocument } from "../../src/routes/openapi.ts";
 import { OPERATIONS } from "../../src/routes/operations.ts";
@@ -49,3 +50,7 @@ interface Parameter {
   readonly name: string;
   readonly in: string;
 }
+
+Deno.test("the reference in the repository is that of the tables", async () => {
+  assertEquals(await Deno.readTextFile(new URL("../../docs/api.md", import.meta.url)), apiReference());
+});
