@@ -16,8 +16,8 @@ import {
   embeddingsAnswer,
   messagesShape,
   responsesShape,
-  toolCallAnswer,
 } from "./engine_answers.ts";
+import { chatToolShape, messagesToolShape, toolAskedFor } from "./engine_tools.ts";
 import { answerSurface, answerWebsocket, storeResponse } from "./engine_surface.ts";
 
 const options = parseEngineOptions(Deno.args);
@@ -67,6 +67,7 @@ function listen(): void {
 async function answer(request: Request): Promise<Response> {
   const signal = request.signal; // wired on first touch
   const url = new URL(request.url);
+  const path = url.pathname.replace(/^(?!\/v1\/)/, "/v1"); // like llama.cpp's server, it answers with and without
   if (url.pathname === options.healthPath) {
     return loaded ? Response.json({ status: "ok" }) : Response.json({ status: "loading" }, { status: 503 });
   }
@@ -89,16 +90,12 @@ async function answer(request: Request): Promise<Response> {
     run.end("request-end");
     return failure;
   }
-  const shape = request.method === "POST" ? shapeOf(url.pathname) : undefined;
+  const shape = request.method === "POST" ? shapeOf(path, toolAskedFor(body)) : undefined;
   if (shape !== undefined && body["stream"] === true) return streamed(shape, run);
   if (shape !== undefined) {
     for (let index = 0; index < options.tokens && !signal.aborted; index++) await generate(index, signal);
   }
   run.end(signal.aborted ? "client-left" : "request-end");
-  const tool = toolOf(body);
-  if (shape === chatShape && tool !== undefined) {
-    return Response.json(toolCallAnswer(run.facts, tool), { headers: facts(run) });
-  }
   if (shape !== undefined) {
     const answer = shape.whole(run.facts);
     if (shape === responsesShape) storeResponse(answer as Record<string, unknown>, body["input"]);
@@ -106,7 +103,7 @@ async function answer(request: Request): Promise<Response> {
   }
   const other = await answerSurface({ request, url, bytes, body, facts: run.facts });
   if (other !== null) return other;
-  if (request.method === "POST" && url.pathname === "/v1/embeddings") {
+  if (request.method === "POST" && path === "/v1/embeddings") {
     const input = body["input"];
     return Response.json(embeddingsAnswer(run.facts, Array.isArray(input) ? input.length : 1), { headers: facts(run) });
   }
@@ -207,23 +204,14 @@ function failureFor(request: Request): Response | null {
   return Response.json({ error }, { status: Number(status), headers: { "retry-after": "0" } });
 }
 
-/** The name of the first tool that a chat offers. */
-function toolOf(body: Record<string, unknown>): string | undefined {
-  const tools = body["tools"];
-  const first: unknown = Array.isArray(tools) ? tools[0] : undefined;
-  if (typeof first !== "object" || first === null) return undefined;
-  const { function: offered } = first as { readonly function?: { readonly name?: string } };
-  return offered?.name;
-}
-
-function shapeOf(path: string): AnswerShape | undefined {
+function shapeOf(path: string, tool: string | undefined): AnswerShape | undefined {
   switch (path) {
     case "/v1/chat/completions":
-      return chatShape;
+      return tool === undefined ? chatShape : chatToolShape(tool);
     case "/v1/completions":
       return completionShape;
     case "/v1/messages":
-      return messagesShape;
+      return tool === undefined ? messagesShape : messagesToolShape(tool);
     case "/v1/responses":
       return responsesShape;
     default:

@@ -35,79 +35,67 @@ export function tokenText(index: number): string {
 
 /** The shape of `POST /v1/chat/completions`. */
 export const chatShape: AnswerShape = {
-  whole: (facts) => ({
-    ...openai(facts, "chat.completion"),
-    choices: [{ index: 0, message: { role: "assistant", content: fullText(facts) }, finish_reason: "stop" }],
-    usage: openaiUsage(facts),
-  }),
+  whole: (facts) =>
+    openaiWhole(facts, "chat.completion", {
+      message: { role: "assistant", content: fullText(facts) },
+      finish_reason: "stop",
+    }),
   head: () => "",
   token: (facts, index) =>
-    data({
-      ...openai(facts, "chat.completion.chunk"),
-      choices: [{
-        index: 0,
-        delta: index === 0 ? { role: "assistant", content: tokenText(index) } : { content: tokenText(index) },
-        finish_reason: null,
-      }],
-    }),
+    data(openaiChunk(facts, "chat.completion.chunk", {
+      delta: index === 0 ? { role: "assistant", content: tokenText(index) } : { content: tokenText(index) },
+      finish_reason: null,
+    })),
   tail: (facts) =>
-    data({
-      ...openai(facts, "chat.completion.chunk"),
-      choices: [{ index: 0, delta: {}, finish_reason: "stop" }],
-      usage: openaiUsage(facts),
-    }) + "data: [DONE]\n\n",
+    data(openaiWhole(facts, "chat.completion.chunk", { delta: {}, finish_reason: "stop" })) + "data: [DONE]\n\n",
 };
 
 /** The shape of `POST /v1/completions`. */
 export const completionShape: AnswerShape = {
-  whole: (facts) => ({
-    ...openai(facts, "text_completion"),
-    choices: [{ index: 0, text: fullText(facts), finish_reason: "stop", logprobs: null }],
-    usage: openaiUsage(facts),
-  }),
+  whole: (facts) =>
+    openaiWhole(facts, "text_completion", { text: fullText(facts), finish_reason: "stop", logprobs: null }),
   head: () => "",
   token: (facts, index) =>
-    data({
-      ...openai(facts, "text_completion"),
-      choices: [{ index: 0, text: tokenText(index), finish_reason: null, logprobs: null }],
-    }),
+    data(openaiChunk(facts, "text_completion", { text: tokenText(index), finish_reason: null, logprobs: null })),
   tail: (facts) =>
-    data({
-      ...openai(facts, "text_completion"),
-      choices: [{ index: 0, text: "", finish_reason: "stop", logprobs: null }],
-      usage: openaiUsage(facts),
-    }) + "data: [DONE]\n\n",
+    data(openaiWhole(facts, "text_completion", { text: "", finish_reason: "stop", logprobs: null })) +
+    "data: [DONE]\n\n",
 };
 
 /** The shape of Anthropic's `POST /v1/messages`. */
 export const messagesShape: AnswerShape = {
-  whole: (facts) => ({
-    ...anthropic(facts),
-    content: [{ type: "text", text: fullText(facts) }],
-    stop_reason: "end_turn",
-    stop_sequence: null,
-    usage: { input_tokens: 1, output_tokens: facts.tokens },
-  }),
-  head: (facts) =>
-    named("message_start", {
-      message: {
-        ...anthropic(facts),
-        content: [],
-        stop_reason: null,
-        stop_sequence: null,
-        usage: { input_tokens: 1, output_tokens: 0 },
-      },
-    }) + named("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+  whole: (facts) => anthropicWhole(facts, [{ type: "text", text: fullText(facts) }], "end_turn"),
+  head: (facts) => anthropicHead(facts, { type: "text", text: "" }),
   token: (_facts, index) =>
     named("content_block_delta", { index: 0, delta: { type: "text_delta", text: tokenText(index) } }),
-  tail: (facts) =>
-    named("content_block_stop", { index: 0 }) +
-    named("message_delta", {
-      delta: { stop_reason: "end_turn", stop_sequence: null },
-      usage: { output_tokens: facts.tokens },
-    }) +
-    named("message_stop", {}),
+  tail: (facts) => anthropicTail(facts, "end_turn"),
 };
+
+/** An answer of Anthropic's API, with this content. */
+export function anthropicWhole(facts: AnswerFacts, content: readonly unknown[], stopReason: string): unknown {
+  return {
+    ...anthropic(facts),
+    content,
+    stop_reason: stopReason,
+    stop_sequence: null,
+    usage: { input_tokens: 1, output_tokens: facts.tokens },
+  };
+}
+
+/** The beginning of a stream of Anthropic's API, whose one block begins like this. */
+export function anthropicHead(facts: AnswerFacts, block: unknown): string {
+  const message = { ...anthropic(facts), content: [], stop_reason: null, stop_sequence: null };
+  return named("message_start", { message: { ...message, usage: { input_tokens: 1, output_tokens: 0 } } }) +
+    named("content_block_start", { index: 0, content_block: block });
+}
+
+/** The end of a stream of Anthropic's API. */
+export function anthropicTail(facts: AnswerFacts, stopReason: string): string {
+  const delta = { stop_reason: stopReason, stop_sequence: null };
+  return named("content_block_stop", { index: 0 }) +
+    named("message_delta", { delta, usage: { output_tokens: facts.tokens } }) +
+    named("message_stop", {});
+}
 
 /** The shape of `POST /v1/responses`. */
 export const responsesShape: AnswerShape = {
@@ -160,18 +148,18 @@ function place(facts: AnswerFacts, sequence: number) {
   };
 }
 
-/** The body of an answer to a chat that offers tools: a call of the first one. */
-export function toolCallAnswer(facts: AnswerFacts, tool: string): unknown {
-  const call = { id: `call_${facts.sequence}`, type: "function", function: { name: tool, arguments: '{"at":"noon"}' } };
-  return {
-    ...openai(facts, "chat.completion"),
-    choices: [{
-      index: 0,
-      message: { role: "assistant", content: null, tool_calls: [call] },
-      finish_reason: "tool_calls",
-    }],
-    usage: openaiUsage(facts),
-  };
+/** An answer of OpenAI's API with one choice, or the last piece of a stream, and what it has used. */
+export function openaiWhole(facts: AnswerFacts, object: string, choice: Readonly<Record<string, unknown>>): unknown {
+  return { ...openaiChunk(facts, object, choice), usage: openaiUsage(facts) };
+}
+
+/** A piece of a stream of OpenAI's API, with one choice. */
+export function openaiChunk(
+  facts: AnswerFacts,
+  object: string,
+  choice: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return { ...openai(facts, object), choices: [{ index: 0, ...choice }] };
 }
 
 /** The body of `POST /v1/embeddings`: `inputs` vectors of four numbers. */
@@ -215,10 +203,12 @@ function fullText(facts: AnswerFacts): string {
   return Array.from({ length: facts.tokens }, (_, index) => tokenText(index)).join("");
 }
 
-function data(body: unknown): string {
+/** An event without a name. */
+export function data(body: unknown): string {
   return `data: ${JSON.stringify(body)}\n\n`;
 }
 
-function named(type: string, body: Record<string, unknown>): string {
+/** An event with a name, which its body repeats. */
+export function named(type: string, body: Record<string, unknown>): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, ...body })}\n\n`;
 }

@@ -33,6 +33,8 @@ export async function answerSurface(asked: SurfaceRequest): Promise<Response | n
       return new Response(`sound of ${body["input"]}`, { headers: { "content-type": "audio/mpeg" } });
     case "POST /v1/messages/count_tokens":
       return Response.json({ input_tokens: JSON.stringify(body["messages"]).length });
+    case "POST /v1/moderations":
+      return Response.json({ id: "modr_fake", model: facts.model, results: [{ flagged: false }] });
     case "POST /tokenize":
       return Response.json({ tokens: [...String(body["content"])].map((char) => char.codePointAt(0)) });
     case "POST /v1/rerank":
