@@ -24,6 +24,8 @@ export interface Client {
 export interface KeySources {
   /** What {@link takeQueryKey} found; only for routes whose clients cannot send headers. */
   readonly queryKey?: string | null;
+  /** What `protocolKeyOf` found; only for websockets. */
+  readonly protocolKey?: string | null;
 }
 
 /** Finds out who asks. */
@@ -56,10 +58,10 @@ const ANYONE: Client = { name: null, key: null, may: () => true, mayUse: () => t
 export function createKeyCheck(keys: readonly ApiKey[]): KeyCheck {
   if (keys.length === 0) return () => ANYONE;
   const find = createFinder(keys.map((key) => ({ key: key.key, client: clientOf(key) })));
-  return (headers, { queryKey = null } = {}) => {
+  return (headers, { queryKey = null, protocolKey = null } = {}) => {
     let client: Client | null = null;
     // A wrong one does not hide a right one; of several right ones the first counts.
-    for (const candidate of candidatesIn(headers, queryKey)) client = client ?? find(candidate);
+    for (const candidate of candidatesIn(headers, [queryKey, protocolKey])) client = client ?? find(candidate);
     if (client === null) throw new GatewayError("unauthorized", "unauthorized: invalid or missing API key");
     return client;
   };
@@ -135,8 +137,8 @@ function unescape(text: string): string {
 const UTF8 = new TextEncoder();
 const OTHER_THAN_ASCII = /[^\0-\x7f]/;
 
-/** Everything in a request that may be a key, each character a byte: Basic password, Bearer, `x-api-key`, query. */
-function candidatesIn(headers: Headers, queryKey: string | null): readonly string[] {
+/** Everything in a request that may be a key, each character a byte: Basic password, Bearer, `x-api-key`, `others`. */
+function candidatesIn(headers: Headers, others: readonly (string | null)[]): readonly string[] {
   const found: string[] = [];
   const authorization = headers.get("authorization");
   if (authorization !== null) {
@@ -147,7 +149,7 @@ function candidatesIn(headers: Headers, queryKey: string | null): readonly strin
     else if (scheme === "bearer") found.push(rest);
   }
   found.push(headers.get("x-api-key") ?? "");
-  if (queryKey !== null) found.push(bytesAsText(queryKey));
+  for (const other of others) if (other !== null) found.push(bytesAsText(other));
   // The runtime gives bytes as characters; a client that is a browser sends characters as bytes.
   for (const text of [...found]) if (OTHER_THAN_ASCII.test(text)) found.push(bytesAsText(text));
   return found.filter((text) => text !== "");

@@ -33,12 +33,19 @@ export function shownHeaders(headers: Iterable<readonly [string, string]>): Read
   for (const [given, value] of headers) {
     const name = given.toLowerCase();
     if (shown.has(name)) continue;
-    const text = SECRET_NAME.test(name) ? REDACTED : shorten(ADDRESSES.has(name) ? withoutQuery(value) : value);
+    const text = SECRET_NAME.test(name) ? REDACTED : shorten(shownValue(name, value));
     left -= name.length + text.length;
     if (left < 0) break;
     shown.set(name, text);
   }
   return Object.fromEntries(shown);
+}
+
+function shownValue(name: string, value: string): string {
+  if (ADDRESSES.has(name)) return withoutQuery(value);
+  if (name !== "sec-websocket-protocol") return value;
+  // Pages have no other place for a key: `openai-insecure-api-key.KEY`, `base64url.bearer.authorization.k8s.io.TOKEN`.
+  return value.split(",").map((part) => SECRET_NAME.test(part.toLowerCase()) ? REDACTED : part.trim()).join(", ");
 }
 
 /** `text`, cut with an ellipsis where it is longer than others need to see. */

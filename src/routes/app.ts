@@ -13,6 +13,8 @@ import { applyCors, corsHeaders, preflight } from "../gateway/cors.ts";
 import { dialectOf, errorResponse } from "../gateway/error_response.ts";
 import { pathOf } from "../gateway/request_url.ts";
 import { checkShape, thenHangUp } from "../gateway/request_shape.ts";
+import { isWebsocketUpgrade } from "../gateway/websocket/handshake.ts";
+import { protocolKeyOf } from "../gateway/websocket/protocol_key.ts";
 import { checkSite, type SiteFacts, siteFactsOf } from "../gateway/site_rules.ts";
 import type { EventFeed } from "../observe/events.ts";
 import type { Logs } from "../observe/logs.ts";
@@ -97,7 +99,10 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     if (inference === undefined && !isPassed && operation === undefined) return notServed(request, path, asked.id);
     const { url, key } = asked.site.hasKeys ? takeQueryKey(request.url) : { url: request.url, key: null };
     const queryKey = operation?.takesQueryKey === true ? key : null;
-    const client = operation?.scope === null ? NOBODY : asked.identify(request.headers, { queryKey });
+    const protocolKey = asked.site.hasKeys && isWebsocketUpgrade(request.headers)
+      ? protocolKeyOf(request.headers)
+      : null;
+    const client = operation?.scope === null ? NOBODY : asked.identify(request.headers, { queryKey, protocolKey });
     const context: RequestContext = { ...asked, url, client };
     if (operation === undefined) {
       requireScope(client, "inference");

@@ -14,8 +14,9 @@ import type { Dialect } from "../gateway/error_response.ts";
 import { headersToPeer } from "../gateway/headers_to_peer.ts";
 import type { UpstreamClient } from "../gateway/upstream/client.ts";
 import type { HeaderList } from "../gateway/upstream/message.ts";
-import { requireHandshake } from "../gateway/websocket/handshake.ts";
+import { offeredProtocols, requireHandshake } from "../gateway/websocket/handshake.ts";
 import type { OpenSockets } from "../gateway/websocket/open_sockets.ts";
+import { withoutKeys } from "../gateway/websocket/protocol_key.ts";
 import { serveWebsocket, type WebsocketOptions } from "../gateway/websocket/serve_websocket.ts";
 import type { LeaseSource } from "../gateway/websocket/socket_lease.ts";
 import type { Log } from "../log.ts";
@@ -118,7 +119,11 @@ export async function servePeerWebsocket(env: WebsocketEnv, peer: PeerConfig, ca
     contentType: null,
   });
   call.watcher.serving();
-  return await serveWebsocket({ ...sharedOptions(env, call, { client, headers }), lease: null, leaving: null });
+  return await serveWebsocket({
+    ...sharedOptions(env, call, { client, headers, takesKeys: peer.apiKey === null }),
+    lease: null,
+    leaving: null,
+  });
 }
 
 function optionsFor(env: WebsocketEnv, call: WebsocketCall, target: BackendTarget): Omit<WebsocketOptions, "lease"> {
@@ -128,24 +133,28 @@ function optionsFor(env: WebsocketEnv, call: WebsocketCall, target: BackendTarge
     via: env.hops.viaFor(call.request.headers),
     context: call.context,
   });
-  return { ...sharedOptions(env, call, { client, headers }), leaving: target.leaving };
+  return { ...sharedOptions(env, call, { client, headers, takesKeys: true }), leaving: target.leaving };
 }
 
 interface Towards {
   readonly client: UpstreamClient;
   readonly headers: HeaderList;
+  /** Whether the client's own credentials may go there, as long as they are not for this gateway. */
+  readonly takesKeys: boolean;
 }
 
 function sharedOptions(
   { sockets, clock, log }: WebsocketEnv,
   { request, context, path, dialect, watcher, removed }: WebsocketCall,
-  { client, headers }: Towards,
+  { client, headers, takesKeys }: Towards,
 ): Omit<WebsocketOptions, "lease" | "leaving"> {
-  const { responseBufferBytes, stalledWriteMs } = context.config.limits;
+  const { limits: { responseBufferBytes, stalledWriteMs }, apiKeys } = context.config;
+  const offered = offeredProtocols(request.headers);
   return {
     request,
     path,
     headers,
+    protocols: takesKeys && apiKeys.length === 0 ? offered : withoutKeys(offered),
     client,
     removed,
     sockets,

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertFalse, assertInstanceOf, assertStringInclud
 import type { ApiKey, Scope } from "../../src/config/types.ts";
 import { GatewayError } from "../../src/errors.ts";
 import { createKeyCheck, requireModel, requireScope, takeQueryKey } from "../../src/gateway/auth.ts";
+import { offeredProtocols } from "../../src/gateway/websocket/handshake.ts";
+import { protocolKeyOf, withoutKeys } from "../../src/gateway/websocket/protocol_key.ts";
 
 const ALL: readonly Scope[] = ["inference", "models", "logs", "operate", "config"];
 
@@ -39,6 +41,16 @@ Deno.test("SV48 SW11: a configured key passes as Basic password, Bearer token or
       [{ "x-api-key": LONG }, "long"],
     ] as [Record<string, string>, string][]
   ) assertEquals(check(new Headers(headers)).name, name);
+});
+
+Deno.test("a websocket's key may be a sub-protocol, as OpenAI's clients in browsers have it, and never goes on with the others", () => {
+  const headers = new Headers({ "sec-websocket-protocol": "realtime, openai-insecure-api-key.first,openai-project.p" });
+  assertEquals(check(new Headers(), { protocolKey: protocolKeyOf(headers) }).name, "one");
+  assertEquals(withoutKeys(offeredProtocols(headers)), ["realtime", "openai-project.p"]);
+  for (const offered of ["realtime", "openai-insecure-api-key.", "openai-insecure-api-key.wrong", "first"]) {
+    const protocolKey = protocolKeyOf(new Headers({ "sec-websocket-protocol": offered }));
+    assertEquals(codeOf(() => check(new Headers(), { protocolKey })), "unauthorized", offered);
+  }
 });
 
 Deno.test("SV48: anything else is unauthorized", () => {

@@ -55,3 +55,10 @@ Deno.test("a header may be called like a part of every object", () => {
     '{"__proto__":"x","constructor":"y"}',
   );
 });
+
+Deno.test("of the sub-protocols of a websocket those are redacted that carry a credential", () => {
+  const offered = "realtime,openai-insecure-api-key.open-sesame, base64url.bearer.authorization.k8s.io.b3Blbg";
+  assertEquals(shownHeaders([["Sec-WebSocket-Protocol", offered]]), {
+    "sec-websocket-protocol": `realtime, ${REDACTED}, ${REDACTED}`,
+  });
+});

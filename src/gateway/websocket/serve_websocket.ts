@@ -10,14 +10,7 @@ import { type AnswerOptions, respond } from "../proxy.ts";
 import type { UpstreamClient } from "../upstream/client.ts";
 import type { HeaderList, UpstreamResponse, UpstreamTunnel } from "../upstream/message.ts";
 import { Bridge, SOCKET_BOUNDS, type SocketBounds, type SocketEnd } from "./bridge.ts";
-import {
-  answeredHeaders,
-  chosenProtocol,
-  newOffer,
-  offeredProtocols,
-  requireHandshake,
-  upgradeHeaders,
-} from "./handshake.ts";
+import { answeredHeaders, chosenProtocol, newOffer, requireHandshake, upgradeHeaders } from "./handshake.ts";
 import type { OpenSockets } from "./open_sockets.ts";
 import type { LeaseSource } from "./socket_lease.ts";
 
@@ -29,6 +22,8 @@ export interface WebsocketOptions {
   readonly path: string;
   /** As `requestHeaders` makes them. */
   readonly headers: HeaderList;
+  /** The sub-protocols to offer to the backend, of those that the client offers. */
+  readonly protocols: readonly string[];
   readonly client: Pick<UpstreamClient, "send">;
   /** Null for a websocket that holds none: a model that ignores websockets, or a peer. */
   readonly lease: LeaseSource | null;
@@ -57,12 +52,12 @@ const NO_LEASE = { onInterrupt() {}, release() {} };
  * with a `GatewayError`, or with the reason of an interrupt.
  */
 export async function serveWebsocket(options: WebsocketOptions): Promise<Response> {
-  const { request, path, headers, client, lease, removed = NEVER } = options;
+  const { request, path, headers, protocols, client, lease, removed = NEVER } = options;
   const { signal } = request;
   requireHandshake(request);
   if (signal.aborted) throw clientLeft();
   removed.throwIfAborted();
-  const offer = newOffer(offeredProtocols(request.headers));
+  const offer = newOffer(protocols);
   const call = client.send({
     method: "GET",
     path,

@@ -11,6 +11,7 @@ import { requestHeaders } from "../../../src/gateway/headers.ts";
 import { UpstreamClient } from "../../../src/gateway/upstream/client.ts";
 import type { UpstreamRequest, UpstreamTunnel } from "../../../src/gateway/upstream/message.ts";
 import type { SocketBounds, SocketEnd } from "../../../src/gateway/websocket/bridge.ts";
+import { offeredProtocols } from "../../../src/gateway/websocket/handshake.ts";
 import { OpenSockets } from "../../../src/gateway/websocket/open_sockets.ts";
 import { serveWebsocket } from "../../../src/gateway/websocket/serve_websocket.ts";
 import type { HeldLease } from "../../../src/gateway/websocket/socket_lease.ts";
@@ -128,6 +129,7 @@ export class Harness implements AsyncDisposable {
       request,
       path: "/ws?a=1",
       headers: requestHeaders(request.headers, { host: "backend", remoteAddr: null, credentialNames: ["x-api-key"] }),
+      protocols: offeredProtocols(request.headers),
       client: { send: (sent) => this.#send(sent) },
       lease: lease === null ? null : { held: lease, acquire: (signal) => this.#acquire(signal), idleMs },
       leaving: this.leaving.signal,
