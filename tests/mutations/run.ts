@@ -11,6 +11,7 @@ import { ACCESS_FAULTS } from "./access_faults.ts";
 import { type Fault, FAULTS } from "./faults.ts";
 import { PARSER_FAULTS } from "./parser_faults.ts";
 import { REQUEST_FAULTS } from "./request_faults.ts";
+import { WEBSOCKET_FAULTS } from "./websocket_faults.ts";
 
 /** Faults, and the tests that have to notice them. */
 interface Suite {
@@ -28,6 +29,7 @@ const SUITES: readonly Suite[] = [
   },
   { faults: ACCESS_FAULTS, tests: ACCESS_TESTS },
   { faults: REQUEST_FAULTS, tests: ["tests/gateway/request/"] },
+  { faults: WEBSOCKET_FAULTS, tests: ["tests/gateway/websocket/"] },
 ];
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -48,6 +50,12 @@ const COPIED_FOLDERS = [
   "src/gateway",
   UPSTREAM,
   "tests/gateway/request",
+  "tests/gateway/websocket",
+  "src/backend",
+  "src/observe",
+  "src/config",
+  "src/eviction",
+  "tests/backend",
   "tests/tiny",
   "tests/fixtures/tls",
   "vendor/std",

@@ -7,6 +7,8 @@ import { FakeLease, Harness } from "./harness.ts";
 import { type RawEnd, upgradeRequest } from "./raw_end.ts";
 
 const MIB = 1024 * 1024;
+/** Of the event loop: nothing that works takes so many. */
+const MANY_TURNS = 10_000;
 
 Deno.test("messages cross both ways as they are, and the handshake is each connection's own", async () => {
   await using gateway = new Harness();
@@ -331,7 +333,10 @@ for (
 async function timerOf(gateway: Harness, delayMs: number): Promise<void> {
   const { clock } = gateway;
   const isSet = () => [...clock.timers].some(({ at }) => at === clock.time + delayMs);
-  while (!isSet()) await settled();
+  for (let turn = 0; !isSet(); turn++) {
+    assert(turn < MANY_TURNS, `no timer of ${delayMs} ms was set`);
+    await settled();
+  }
 }
 
 /** Waits until the gateway has paused, and neither its system nor the client's takes any more. */
