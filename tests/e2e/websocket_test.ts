@@ -32,6 +32,11 @@ async function ask(socket: WebSocket, text: string): Promise<string> {
   return (await answer).data;
 }
 
+function connectTo(url: string): Promise<Deno.TcpConn> {
+  const { hostname, port } = new URL(url);
+  return Deno.connect({ hostname, port: Number(port) });
+}
+
 async function running(url: string): Promise<string[]> {
   const { running } = await (await fetch(`${url}/running`)).json();
   return running.map(({ model, state }: { model: string; state: string }) => `${model} ${state}`);
@@ -56,9 +61,8 @@ Deno.test("SV75, RB10, SW13: a websocket starts its model and passes the whole p
 Deno.test("SW13, RB9, RB11: an ignored websocket starts nothing, and a swap does not wait for it", async () => {
   await using gateway = await startGateway({ config: CONFIG });
   const { url } = gateway;
-  const { hostname, port } = new URL(url);
-  using client = new RawEnd(await Deno.connect({ hostname, port: Number(port) }), { isServer: false });
-  const request = upgradeRequest({ host: `${hostname}:${port}`, connection: "upgrade" });
+  using client = new RawEnd(await connectTo(url), { isServer: false });
+  const request = upgradeRequest({ host: new URL(url).host, connection: "upgrade" });
   await client.write(request.replace("/ws?a=1", "/upstream/page/ws"));
   assertMatch(await client.readHead(), /^HTTP\/1.1 409 /);
   const message = "model page is not loaded; ignored websocket requests cannot start it";
@@ -70,6 +74,27 @@ Deno.test("SW13, RB9, RB11: an ignored websocket starts nothing, and a swap does
   const closed = eventOf(socket, "close");
   await (await chat(url, "tiny")).body?.cancel();
   assertEquals((await closed).code, 1012);
+});
+
+Deno.test("SV17, SV29: a websocket is in flight, and an operator ends it with 1008; an ignored one is not", async () => {
+  await using gateway = await startGateway({ config: CONFIG });
+  const { url } = gateway;
+  const inFlight = async () => (await (await fetch(`${url}/api/inflight`)).json()).requests;
+  const socket = await open(url, "/v1/realtime?model=talks");
+  assertEquals(await ask(socket, "ahoy"), "ahoy");
+  const [entry, ...others] = await inFlight();
+  assertEquals([entry.model, entry.req_path, others], ["talks", "/v1/realtime", []]);
+  const closed = eventOf(socket, "close");
+  await (await fetch(`${url}/api/inflight/${entry.id}/cancel`, { method: "POST" })).body?.cancel();
+  assertEquals([(await closed).code, await inFlight()], [1008, []]);
+  await (await fetch(`${url}/upstream/page/`)).text();
+  for (const path of ["/v1/realtime?model=page", "/upstream/page/v1/realtime"]) {
+    using ignored = new RawEnd(await connectTo(url), { isServer: false });
+    await ignored.write(upgradeRequest({ host: new URL(url).host }).replace("/ws?a=1", path));
+    assertMatch(await ignored.readHead(), /^HTTP\/1.1 101 /);
+    await ignored.send("ahoy");
+    assertEquals([await ignored.next(), await inFlight()], ["ahoy", []]);
+  }
 });
 
 Deno.test("a shutdown closes a websocket with 1001 before the server cuts it", async () => {

@@ -96,13 +96,18 @@ export class BackendSocket {
     this.#cancelTimeout = this.#options.clock.after(CLOSE_TIMEOUT_MS, () => this.cut());
   }
 
+  /** What has not begun to go out never will. */
+  dropUnsent(): void {
+    this.#outbox = [];
+    this.#next = 0;
+  }
+
   /** Closes the connection at once. */
   cut(): void {
     if (this.#state === "over") return;
     this.#state = "over";
     this.#cancelTimeout?.();
-    this.#outbox = [];
-    this.#next = 0;
+    this.dropUnsent();
     this.#unsentBytes = 0;
     this.#options.tunnel.close();
   }

@@ -65,13 +65,14 @@ const OPENING_MS = 5000;
 /** How long a lost connection may wait for the news that its process is being stopped, in milliseconds. */
 const EXIT_NEWS_MS = 500;
 const TOO_MUCH: CloseReason = { code: CLOSE.tryAgainLater, reason: "The model's backend takes messages too slowly" };
+const LOST_CLIENT: CloseReason = { code: CLOSE.goingAway, reason: "The client is gone" };
 const GOING_AWAY: CloseReason = { code: CLOSE.goingAway, reason: "" };
 
-/** An end: whoever is not told of it is gone, or cut. */
 interface Ending {
   readonly by: SocketEnd["by"];
+  /** Null where the client has closed, or is gone. */
   readonly toClient: CloseReason | null;
-  readonly toBackend: CloseReason | null;
+  readonly toBackend: CloseReason;
 }
 
 /** One websocket through the gateway. */
@@ -150,7 +151,8 @@ export class Bridge {
     if (this.#ending !== null) return;
     const waiting = this.#waitingBytes + this.#backend.unsentBytes;
     if (waiting > 0 && waiting + costOf(message) > this.#options.bounds.forBackend) {
-      return this.#end({ by: "gateway", toClient: TOO_MUCH, toBackend: null });
+      this.#backend.dropUnsent();
+      return this.#stop(TOO_MUCH);
     }
     if (this.#lease === null || this.#lease.touch()) return this.#backend.send(message);
     this.#waiting.push(message);
@@ -182,7 +184,7 @@ export class Bridge {
         // Of a process that is being stopped its sockets may tell first.
         return this.#setDeadline(EXIT_NEWS_MS, () => {
           const toClient = { code: CLOSE.internalError, reason: "The model's backend broke off" };
-          this.#end({ by: "backend", toClient, toBackend: null });
+          this.#end({ by: "backend", toClient, toBackend: toClient });
         });
       default:
         end satisfies never;
@@ -194,9 +196,9 @@ export class Bridge {
     else this.#end({ by: "client", toClient: null, toBackend: reason });
   }
 
-  /** The backend sees what a server sees of a client that is gone: the end of the connection. */
+  /** The backend is told, and not cut: a server of Deno's does not shut down after it has lost a websocket. */
   #lostClient(): void {
-    this.#end({ by: "client", toClient: null, toBackend: null });
+    this.#end({ by: "client", toClient: null, toBackend: LOST_CLIENT });
   }
 
   #stop(toClient: CloseReason): void {
@@ -216,10 +218,10 @@ export class Bridge {
     this.#lease?.end();
     if (this.#isOpen) this.#closeClient(toClient);
     else onClientGone();
-    if (toBackend === null || !this.#isOpen) this.#backend.cut();
-    else this.#backend.close(toBackend);
+    this.#backend.close(toBackend);
+    if (!this.#isOpen) void this.#backend.run(() => {}); // nobody has read it yet, and it is to answer the close
     this.#client.letGo();
-    const code = (toClient ?? toBackend)?.code ?? null;
+    const { code } = toClient ?? toBackend;
     log.debug(`A websocket was closed by the ${by}, with ${code === null ? "no code" : `code ${code}`}`);
     onEnd?.({ by, code });
   }

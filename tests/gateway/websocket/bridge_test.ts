@@ -105,12 +105,15 @@ for (const [code, reason] of [[1000, "done"], [4001, "own"], [null, ""]] as cons
   });
 }
 
-Deno.test("a client that is lost is lost to the backend too", async () => {
+Deno.test("of a client that is lost the backend is told as of one that goes away, behind what was said before", async () => {
   await using gateway = new Harness();
   const { client, backend } = await gateway.open();
+  await client.send("last");
   client[Symbol.dispose]();
+  assertEquals([await backend.next(), await backend.next()], ["last", [1001, "The client is gone"]]);
+  assertEquals([gateway.lease?.releases, gateway.ends, gateway.sockets.size], [1, [{ by: "client", code: 1001 }], 0]);
+  await backend.sendClose(1001);
   assertEquals(await backend.next(), "end");
-  assertEquals([gateway.lease?.releases, gateway.ends, gateway.sockets.size], [1, [{ by: "client", code: null }], 0]);
 });
 
 Deno.test("a backend that never answers a close is cut", async () => {
@@ -177,7 +180,7 @@ Deno.test("a shutdown closes every websocket with 1001, and those that come late
   assertEquals(await backend.next(), [1001, ""]);
   const late = await gateway.open();
   assertEquals(await late.client.next(), [1001, "The gateway is shutting down"]);
-  assertEquals(await late.backend.next(), "end");
+  assertEquals(await late.backend.next(), [1001, ""]);
 });
 
 Deno.test("more than 1 MiB for a client that does not read stops the reading of the backend until half is left", async () => {
@@ -209,6 +212,7 @@ Deno.test("more than the bound for a backend that does not read closes both ends
   await quiet(gateway, client);
   assertEquals(await client.next(), [1013, "The model's backend takes messages too slowly"]);
   assertEquals(gateway.ends, [{ by: "gateway", code: 1013 }]);
+  gateway.clock.advance(5000);
   const taken = await backend.drain();
   assert(taken > 0 && taken < 32 * MIB, `${taken} bytes`);
 });
@@ -270,7 +274,7 @@ Deno.test("what waits for the lease is bounded like what waits for the connectio
   for (let i = 0; i < 17; i++) await client.send(new Uint8Array(MIB));
   await quiet(gateway, client);
   assertEquals(await client.next(), [1013, "The model's backend takes messages too slowly"]);
-  assertEquals(await backend.next(), "end");
+  assertEquals(await backend.next(), [1001, ""]);
   assert(gateway.asked[0]?.signal.aborted);
 });
 
