@@ -78,6 +78,8 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
       response = fail(request, thrown, id); // hono, too, lets a thrown value that is no Error through
     }
     if (response.status === SWITCHED) return response; // its headers have been sent
+    const dialect = dialectOf(pathOf(request.url), request.headers);
+    if (dialect === "anthropic") response.headers.set("request-id", id); // where Anthropic's own clients look for it
     const cors = corsHeaders(site, inForce.site);
     if (cors.length > 0) applyCors(response.headers, cors); // to touch the headers of an answer costs what making it does
     return response;
