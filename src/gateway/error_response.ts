@@ -70,6 +70,8 @@ export function errorResponse(
   const headers = new Headers(error.headers.map(([name, value]): [string, string] => [name, value]));
   headers.set("x-content-type-options", "nosniff");
   headers.set("x-berth-error", error.code);
+  // The official clients send every 5xx, 408, 409 and 429 again: what an operator cancelled would come right back.
+  if (!ERRORS[error.code].retryable) headers.set("x-should-retry", "false");
   if (error.retryAfterS !== undefined) headers.set("retry-after", String(error.retryAfterS));
   if (requestId !== undefined) headers.set("x-request-id", requestId);
   if (error.status === 401) headers.set("www-authenticate", 'Basic realm="berth"');
