@@ -71,7 +71,7 @@ export async function serveInference(
 
 /** The model that made the response which the path names, if the query names none. */
 function ownerOf(owners: ResponseOwners, path: string, url: string): string | undefined {
-  const id = /^\/v1\/responses\/([^/]+)/.exec(path)?.[1];
+  const id = /^(?:\/v1)?\/responses\/([^/]+)/.exec(path)?.[1];
   if (id === undefined || new URLSearchParams(queryOf(url)).has("model")) return undefined;
   return owners.modelOf(id);
 }

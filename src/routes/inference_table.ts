@@ -31,12 +31,16 @@ export const INFERENCE_ROUTES: readonly InferenceRoute[] = [
   ...json("/v1/completions", "Continue a text", { also: ["/completions"], v: true }),
   ...json("/v1/embeddings", "Embed texts", { also: ["/embeddings", "/embedding"], v: true }),
   ...json("/v1/responses", "Create a response", { also: ["/responses"], v: true }),
-  ...json("/v1/responses/input_tokens", "Count the tokens of a response's input"),
-  ...json("/v1/responses/compact", "Compact a conversation"),
-  ...query("GET", "/v1/responses/{id}", "Read a stored response"),
-  ...query("DELETE", "/v1/responses/{id}", "Delete a stored response"),
-  ...query("POST", "/v1/responses/{id}/cancel", "Cancel a response in the background"),
-  ...query("GET", "/v1/responses/{id}/input_items", "List the input of a stored response"),
+  ...json("/v1/responses/input_tokens", "Count the tokens of a response's input", {
+    also: ["/responses/input_tokens"],
+  }),
+  ...json("/v1/responses/compact", "Compact a conversation", { also: ["/responses/compact"] }),
+  ...["/v1/responses", "/responses"].flatMap((path) => [
+    ...query("GET", `${path}/{id}`, "Read a stored response"),
+    ...query("DELETE", `${path}/{id}`, "Delete a stored response"),
+    ...query("POST", `${path}/{id}/cancel`, "Cancel a response in the background"),
+    ...query("GET", `${path}/{id}/input_items`, "List the input of a stored response"),
+  ]),
   ...json("/v1/messages", "Answer a conversation, as Anthropic has it", { v: "/messages" }),
   ...json("/v1/messages/count_tokens", "Count the tokens of a conversation, as Anthropic has it", {
     v: "/messages/count_tokens",
@@ -114,7 +118,7 @@ export function findInferenceRoute(method: string, path: string): InferenceRoute
   const asked = method === "HEAD" ? "GET" : method;
   const exact = EXACT.get(asked + path);
   if (exact !== undefined) return exact;
-  if (!path.startsWith("/v1/responses/") && !path.startsWith("/slots/")) return undefined;
+  if (!/^\/(?:v1\/responses|responses|slots)\//.test(path)) return undefined;
   return TEMPLATES.find(({ route, pattern }) => route.method === asked && pattern.test(path))?.route;
 }
 
