@@ -91,15 +91,14 @@ async function answer(request: Request): Promise<Response> {
     return failure;
   }
   const shape = request.method === "POST" ? shapeOf(path, toolAskedFor(body)) : undefined;
+  if (shape === responsesShape) storeResponse(shape.whole(run.facts) as Record<string, unknown>, body["input"]);
   if (shape !== undefined && body["stream"] === true) return streamed(shape, run);
   if (shape !== undefined) {
     for (let index = 0; index < options.tokens && !signal.aborted; index++) await generate(index, signal);
   }
   run.end(signal.aborted ? "client-left" : "request-end");
   if (shape !== undefined) {
-    const answer = shape.whole(run.facts);
-    if (shape === responsesShape) storeResponse(answer as Record<string, unknown>, body["input"]);
-    return Response.json(answer, { headers: facts(run) });
+    return Response.json(shape.whole(run.facts), { headers: facts(run) });
   }
   const other = await answerSurface({ request, url, bytes, body, facts: run.facts });
   if (other !== null) return other;

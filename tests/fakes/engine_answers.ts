@@ -102,7 +102,7 @@ export const responsesShape: AnswerShape = {
   whole: (facts) => response(facts, "completed", fullText(facts)),
   head: (facts) =>
     named("response.created", { sequence_number: 0, response: response(facts, "in_progress", null) }) +
-    named("response.output_item.added", { sequence_number: 1, output_index: 0, item: message(facts, "") }) +
+    named("response.output_item.added", { sequence_number: 1, output_index: 0, item: emptyMessage(facts) }) +
     named("response.content_part.added", {
       ...place(facts, 2),
       part: { type: "output_text", text: "", annotations: [] },
@@ -137,6 +137,10 @@ function message(facts: AnswerFacts, text: string) {
     status: "completed",
     content: [{ type: "output_text", text, annotations: [] }],
   };
+}
+
+function emptyMessage(facts: AnswerFacts) {
+  return { ...message(facts, ""), status: "in_progress", content: [] };
 }
 
 function place(facts: AnswerFacts, sequence: number) {

@@ -100,7 +100,7 @@ export function storeResponse(answer: Record<string, unknown>, input: unknown): 
 }
 
 function storedResponse({ request, url, facts }: SurfaceRequest): Response | null {
-  const [, id, action] = /^\/v1\/responses\/([^/]+)(?:\/(cancel|input_items))?$/.exec(url.pathname) ?? [];
+  const [, id, action] = /^(?:\/v1)?\/responses\/([^/]+)(?:\/(cancel|input_items))?$/.exec(url.pathname) ?? [];
   if (id === undefined || id === "input_tokens" || id === "compact") return null;
   const found = stored.get(id);
   if (found === undefined) {
