@@ -130,7 +130,9 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const error = request.signal.aborted && !(thrown instanceof GatewayError)
       ? new GatewayError("client_closed", "The client left before the answer")
       : toGatewayError(thrown);
-    if (error.status >= 500) env.log.warn(`${request.method} ${pathOf(request.url)}: ${describeError(error)}`);
+    if (error.status >= 500) {
+      env.log.warn(`${request.method} ${pathOf(request.url)} ${id}: ${describeError(error)}`);
+    }
     return refuse(request, error, id);
   }
 
