@@ -26,7 +26,9 @@ export class JsonSyntaxError extends Error {
 
 /**
  * Every value of each of the `keys` of the object, in order: a key may be repeated, and readers differ in which value they
- * believe. `bytes` must be valid UTF-8; a byte order mark before the object is passed over. `keys` are UTF-8.
+ * believe. One more list at the end holds the values of keys that differ from one of `keys` by the case of letters alone:
+ * some readers take them for the same. `bytes` must be valid UTF-8; a byte order mark before the object is passed over.
+ * `keys` are UTF-8, in lower case.
  *
  * @throws {JsonSyntaxError} for anything but one JSON object.
  */
@@ -44,6 +46,7 @@ export function findValuesIfObject(bytes: Uint8Array, keys: readonly Uint8Array[
 }
 
 const TAB = 9, LF = 10, CR = 13, SPACE = 32, QUOTE = 34, PLUS = 43, COMMA = 44, MINUS = 45, DOT = 46, COLON = 58;
+const UPPER_A = 65, UPPER_Z = 90, CASE_BIT = 32;
 const UPPER_E = 69, BACKSLASH = 92, LOWER_E = 101, LOWER_U = 117, OPEN_LIST = 91, OPEN = 123, CLOSE = 125;
 const ESCAPES = new Set([...'"\\/bfnrt'].map((char) => char.charCodeAt(0)));
 const LITERALS = ["true", "false", "null"].map((text) => new TextEncoder().encode(text));
@@ -66,7 +69,7 @@ class Scanner {
   constructor(bytes: Uint8Array, keys: readonly Uint8Array[]) {
     this.#bytes = bytes;
     this.#keys = keys;
-    this.#found = keys.map(() => []);
+    this.#found = [...keys, null].map(() => []);
     this.#wordsFrom = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
     const count = (bytes.length - this.#wordsFrom) >> 2;
     this.#words = count === 0 ? NO_WORDS : new Int32Array(bytes.buffer, bytes.byteOffset + this.#wordsFrom, count);
@@ -143,10 +146,15 @@ class Scanner {
 
   #indexOfKey(start: number, end: number): number {
     const raw = this.#bytes.subarray(start + 1, end - 1);
-    if (!raw.includes(BACKSLASH)) return this.#keys.findIndex((key) => isSame(key, raw));
+    if (!raw.includes(BACKSLASH)) return this.#indexOf(raw);
     const text: unknown = JSON.parse(new TextDecoder().decode(this.#bytes.subarray(start, end)));
-    const key = new TextEncoder().encode(String(text));
-    return this.#keys.findIndex((wanted) => isSame(wanted, key));
+    return this.#indexOf(new TextEncoder().encode(String(text)));
+  }
+
+  #indexOf(key: Uint8Array): number {
+    const exact = this.#keys.findIndex((wanted) => isSame(wanted, key));
+    if (exact >= 0) return exact;
+    return this.#keys.some((wanted) => isSameButForCase(wanted, key)) ? this.#keys.length : -1;
   }
 
   #skipSpace(): void {
@@ -250,6 +258,16 @@ function isHexDigit(byte: number | undefined): boolean {
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Whether `key` is `wanted`, which is in lower case, in whatever case of ASCII letters. */
+function isSameButForCase(wanted: Uint8Array, key: Uint8Array): boolean {
+  if (wanted.length !== key.length) return false;
+  for (let i = 0; i < wanted.length; i++) {
+    const byte = key[i] ?? 0;
+    if ((byte >= UPPER_A && byte <= UPPER_Z ? byte | CASE_BIT : byte) !== wanted[i]) return false;
+  }
   return true;
 }
 

@@ -166,3 +166,9 @@ function parsedObject(bytes: Uint8Array): Record<string, unknown> | null {
     return null;
   }
 }
+
+Deno.test("keys that differ by the case of letters alone are listed apart, escaped or not", () => {
+  const bytes = encoder.encode('{"model":1,"Model":2,"MODEL":3,"\\u004dodel":4,"Stream":5,"mode1":6,"x":{"Model":7}}');
+  const found = findTopLevelValues(bytes, KEY_BYTES);
+  assertEquals(found.map((list) => list.map((range) => textAt(bytes, range))), [["1"], [], [], ["2", "3", "4", "5"]]);
+});

@@ -70,7 +70,13 @@ export function namesIfJsonObject(bytes: Uint8Array): BodyNames | null {
 
 function scanned(bytes: Uint8Array, anyValue: boolean): BodyNames {
   if (!isUtf8(bytes)) throw new JsonSyntaxError("expected UTF-8, not what stands", 0);
-  const [models = [], streams = []] = anyValue ? findValuesIfObject(bytes, KEYS) : findTopLevelValues(bytes, KEYS);
+  const found = anyValue ? findValuesIfObject(bytes, KEYS) : findTopLevelValues(bytes, KEYS);
+  const [models = [], streams = [], variants = []] = found;
+  if (variants.length > 0) {
+    // Some readers (Go's among them) take such a key for the other, and would be asked for another model than was allowed.
+    const message = "The body has a key that differs from `model` or `stream` by upper case alone";
+    throw new GatewayError("bad_request", message, { param: "model" });
+  }
   const modelAt = onlyOne(models, "body");
   const stream = streams.at(-1);
   return {

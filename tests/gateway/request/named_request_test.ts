@@ -124,6 +124,7 @@ Deno.test("SV47: what names no model, two, or the model in two ways is refused a
     ["a long one", `{"model":"${"x".repeat(2000)}"}`, {}, "longer than 1024"],
     ["a very long one", `{"model":"${"x".repeat(9000)}"}`, {}, "longer than 1024"],
     ["two keys", '{"model":"a","mod\\u0065l":"a"}', {}, "more than once"],
+    ["a key in upper case besides", '{"model":"a","Model":"b"}', {}, "upper case alone"],
     ["two keys under another type", '{"model":"a","model":"b"}', { type: "text/plain" }, "more than once"],
     ["JSON against query", '{"model":"a"}', { query: "?model=b" }, "another model than the query"],
     ["an empty one against query", '{"model":""}', { query: "?model=b" }, "names no model"],
