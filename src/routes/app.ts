@@ -119,9 +119,10 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
 
   function notServed(request: Request, path: string, id: string): Response {
     const methods = methodsAt(path);
-    if (methods.length === 0) throw new GatewayError("not_found", `Nothing is served at ${path}`);
+    if (methods.length === 0) throw new GatewayError("not_found", `Nothing is served at ${shortened(path)}`);
     const allow = methods.join(", ");
-    const response = refuse(request, new GatewayError("method_not_allowed", `${path} answers ${allow} only`), id);
+    const said = `${shortened(path)} answers ${allow} only`;
+    const response = refuse(request, new GatewayError("method_not_allowed", said), id);
     response.headers.set("allow", allow);
     return response;
   }
@@ -161,7 +162,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     addEventRoutes(app, { ...env, viewerOf });
     addConfigRoutes(app, env);
     app.notFound((c: RouteContext) => {
-      throw new GatewayError("not_found", `Nothing is served at ${c.req.path}`);
+      throw new GatewayError("not_found", `Nothing is served at ${shortened(c.req.path)}`);
     });
     app.onError((thrown, c) => fail(c.req.raw, thrown, c.env.id));
     return app;
@@ -169,6 +170,13 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
 }
 
 const SWITCHED = 101;
+
+/** How much of a path an answer repeats. */
+const MAX_SHOWN = 200;
+
+function shortened(path: string): string {
+  return path.length > MAX_SHOWN ? `${path.slice(0, MAX_SHOWN)}…` : path;
+}
 
 /** For routes that ask for no key. */
 const NOBODY: Client = { name: null, key: null, may: () => false, mayUse: () => false };

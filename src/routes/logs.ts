@@ -35,7 +35,7 @@ const HEADERS = {
 export function addLogRoutes(app: Router, env: LogsEnv): void {
   app.get("/logs", () => new Response(env.logs.combined.bytes(), { headers: HEADERS }));
   for (const path of ["/logs/stream", "/logs/stream/"]) app.get(path, (c) => answer(c, env.logs.combined));
-  app.get("/logs/stream/:source{.+}", (c) => answer(c, findHistory(env, c.env, c.req.param("source"))));
+  app.get("/logs/stream/:source{[\\s\\S]+}", (c) => answer(c, findHistory(env, c.env, c.req.param("source"))));
 }
 
 function answer(c: Context, history: LogHistory): Response {

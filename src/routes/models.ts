@@ -32,7 +32,7 @@ export function addModelRoutes(app: Router, env: ModelsEnv): void {
     app.get(path, (c) => {
       return c.json({ data: listRecords(c.env.config, factsFor(env, c.env)), object: "list" });
     });
-    app.get(`${path}/:id{.+}`, (c) => {
+    app.get(`${path}/:id{[\\s\\S]+}`, (c) => {
       return c.json(findRecord(c.env.config, c.req.param("id"), factsFor(env, c.env)));
     });
   }

@@ -35,7 +35,7 @@ export function addOperateRoutes(app: Router, env: OperateEnv): void {
     await env.scheduler.unload(null);
     return c.json({ msg: "ok" });
   });
-  app.post("/api/models/unload/:model{.+}", async (c) => {
+  app.post("/api/models/unload/:model{[\\s\\S]+}", async (c) => {
     await env.scheduler.unload([resolveModel(c.env.config, c.req.param("model"))]);
     return c.text("OK");
   });

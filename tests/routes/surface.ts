@@ -36,8 +36,19 @@ export interface SurfaceOptions {
   readonly listener?: Listener;
 }
 
+/** A request as bytes may bring it: with targets and methods that no `Request` can be made of. */
+export interface RawRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: BodyInit | null;
+}
+
 /** The surface, and what was asked of it. */
 export interface Surface {
+  /** Sends one request as it is: the runtime's server neither cleans targets nor forbids methods. */
+  send(request: RawRequest): Promise<Response>;
   /** Sends one request. */
   ask(
     method: string,
@@ -49,6 +60,7 @@ export interface Surface {
   readonly leases: { granted: number; released: number; readonly models: string[] };
   readonly inFlight: InFlight;
   readonly bodyMemory: BodyMemory;
+  readonly openRequests: OpenRequests;
   readonly names: Names;
 }
 
@@ -78,12 +90,14 @@ export function surface(backend: RawBackend, options: SurfaceOptions): Surface {
   const logs = new Logs();
   const inFlight = new InFlight({ clock: systemClock });
   const bodyMemory = new BodyMemory(config.limits.bodyMemoryBytes);
+  const openRequests = new OpenRequests();
   const serve = createRoutes({
     current: () => current,
     configFiles: noConfigFiles(),
     scheduler: {
       acquire: (model: string) => Promise.resolve(hold(model)),
       position: () => null,
+      cancel: () => false,
     } as unknown as Scheduler<BackendTarget>,
     backends: { snapshot: () => [], phaseOf, hold } as unknown as Backends,
     names,
@@ -97,7 +111,7 @@ export function surface(backend: RawBackend, options: SurfaceOptions): Surface {
       clock: systemClock,
       log: silentLog,
     }),
-    openRequests: new OpenRequests(),
+    openRequests,
     bodyMemory,
     peers: new Peers(),
     hops: new Hops(),
@@ -121,5 +135,24 @@ export function surface(backend: RawBackend, options: SurfaceOptions): Surface {
       }),
     );
   };
-  return { ask, leases, inFlight, bodyMemory, names };
+  const send = (raw: RawRequest) => serve(requestOf(raw));
+  return { ask, send, leases, inFlight, bodyMemory, openRequests, names };
+}
+
+/** The request that the runtime's server would make of it. */
+export function requestOf({ method, target, headers = [], body = null }: RawRequest): Request {
+  const hasBody = body !== null && method !== "GET" && method !== "HEAD";
+  const host = headers.find(([name]) => name.toLowerCase() === "host")?.[1] ?? "gateway.test";
+  const request = new Request("http://gateway.test/", {
+    method: "POST",
+    headers: headers.map(([name, value]): [string, string] => [name, value]),
+    body: hasBody ? body : null,
+  });
+  if (body === null && headers.every(([name]) => name.toLowerCase() !== "content-type")) {
+    request.headers.delete("content-type");
+  }
+  return Object.defineProperties(request, {
+    method: { value: method },
+    url: { value: `http://${host}${target}` },
+  });
 }
