@@ -40,7 +40,9 @@ const TIME_FORMATS: ReadonlySet<string> = new Set([
 ]);
 
 /** Paths of what a page loads besides itself. */
-const DEFAULT_IGNORE_PATHS = [String.raw`.*\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$`];
+const DEFAULT_IGNORE_PATHS = [
+  String.raw`.*\.(js|mjs|json|css|map|png|gif|jpg|jpeg|webp|avif|svg|ico|woff|woff2|ttf|otf|txt)$`,
+];
 
 /** What one client may take up. */
 export function limitsOf({ limits }: TopSettings, findings: Findings): Limits {

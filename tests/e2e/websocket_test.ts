@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RawEnd, upgradeRequest } from "../gateway/websocket/raw_end.ts";
 import { chat, startGateway } from "./gateway.ts";
+import { askSocket as ask, eventOf, openSocket as open } from "./websocket_client.ts";
 
 const WORKER = new URL("../fixtures/websocket_worker.ts", import.meta.url).pathname;
 
@@ -12,25 +13,6 @@ models:
   page: { worker: "${WORKER}", checkEndpoint: /, compat: { ignoreWebsockets: true } }
   tiny: { worker: "berth:tiny --name tiny" }
 `;
-
-function eventOf<Type extends keyof WebSocketEventMap>(
-  socket: WebSocket,
-  type: Type,
-): Promise<WebSocketEventMap[Type]> {
-  return new Promise((resolve) => socket.addEventListener(type, resolve, { once: true }));
-}
-
-async function open(url: string, path: string, protocols: string[] = []): Promise<WebSocket> {
-  const socket = new WebSocket(url.replace("http", "ws") + path, protocols);
-  await eventOf(socket, "open");
-  return socket;
-}
-
-async function ask(socket: WebSocket, text: string): Promise<string> {
-  const answer = eventOf(socket, "message");
-  socket.send(text);
-  return (await answer).data;
-}
 
 function connectTo(url: string): Promise<Deno.TcpConn> {
   const { hostname, port } = new URL(url);

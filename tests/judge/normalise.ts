@@ -7,6 +7,12 @@
 import { splitCommand } from "../../src/config/command.ts";
 import type { Config, Filters, ModelConfig, ModelTimeouts, PeerConfig } from "../../src/config/types.ts";
 
+/** Without `upstream.ignorePaths` Berth ignores more kinds of files that pages are made of. */
+const DEFAULT_IGNORED = {
+  ours: String.raw`.*\.(js|mjs|json|css|map|png|gif|jpg|jpeg|webp|avif|svg|ico|woff|woff2|ttf|otf|txt)$`,
+  theirs: String.raw`.*\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$`,
+};
+
 /** A value as JSON has it. */
 export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain };
 
@@ -28,7 +34,9 @@ export function normalise(config: Config): PlainObject {
     includeAliasesInList: config.includeAliasesInList,
     apiKeys: config.apiKeys.map(({ key }) => key),
     preload: config.preload,
-    ignorePaths: config.ignorePaths.map(({ written }) => written),
+    ignorePaths: config.ignorePaths.map(({ written }) =>
+      written === DEFAULT_IGNORED.ours ? DEFAULT_IGNORED.theirs : written
+    ),
     sessionHeaders: config.sessionHeaders,
     captureBuffer: config.captureBufferMib,
     metricsMaxInMemory: config.metricsMaxInMemory,

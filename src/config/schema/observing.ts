@@ -66,8 +66,8 @@ export const activityFields = {
     block({
       ignorePaths: about(
         listOf(text()).optional(),
-        "Paths below `/upstream/MODEL/` that never load a model. Without this key those of style sheets, scripts and " +
-          "images; an empty list = none.",
+        "Paths below `/upstream/MODEL/` that never load a model. Without this key those of style sheets, scripts, " +
+          "fonts and images; an empty list = none.",
         "list of regular expressions",
       ),
     }).prefault({}),
