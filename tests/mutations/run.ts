@@ -41,7 +41,7 @@ const COPIED = [
   "src/log.ts",
   "src/log_time.ts",
   "tests/random.ts",
-  ...["raw_backend", "fake_body", "json_texts"].map((name) => `tests/gateway/${name}.ts`),
+  ...["raw_backend", "fake_body", "json_texts", "body_reader"].map((name) => `tests/gateway/${name}.ts`),
   ...ACCESS_TESTS,
 ];
 const COPIED_FOLDERS = [
