@@ -8,7 +8,8 @@
 
 import { Backends, type PresentProcess } from "./backend/backends.ts";
 import { backendSpecs } from "./backend/specs.ts";
-import type { BackendSpec, BackendTarget } from "./backend/types.ts";
+import type { Probes } from "./backend/backend.ts";
+import type { BackendSpec, BackendTarget, Supervisor } from "./backend/types.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { DEFAULT_CONFIG_FILE, DEFAULT_CONFIG_TEXT } from "./config/default_config.ts";
 import { type ConfigDifference, differenceOf } from "./config/difference.ts";
@@ -59,6 +60,10 @@ export interface WorkerEnv extends WorkerConfig {
   readonly configFiles?: ConfigFiles;
   /** Where it is reached; by http and from everywhere unless given. */
   readonly listener?: Listener;
+  /** Starts processes; those of the operating system unless given. */
+  readonly supervisor?: Supervisor;
+  /** Asks backends whether they are ready; over the network unless given. */
+  readonly probes?: Probes;
 }
 
 /** What a reload has done. */
@@ -113,7 +118,14 @@ export function createWorker(env: WorkerEnv): Worker {
   let current = putInForce(env.config, listener);
   let scheduling = schedulingOf(env.config);
   let closed: GatewayError | null = null;
-  const backends = new Backends({ specs: env.specs, clock, log, onOutput: logs.writeOutput });
+  const backends = new Backends({
+    specs: env.specs,
+    clock,
+    log,
+    onOutput: logs.writeOutput,
+    ...(env.supervisor === undefined ? {} : { supervisor: env.supervisor }),
+    ...(env.probes === undefined ? {} : { probes: env.probes }),
+  });
   const scheduler = new Scheduler<BackendTarget>({ backends, clock, log, ...scheduling });
   const preload = new Preload({
     scheduler,

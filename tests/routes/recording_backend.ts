@@ -26,7 +26,7 @@ const END_OF_HEAD = "\r\n\r\n";
 
 /** Listens on a free port. `answer` says what it writes; a 200 with the text `ok` unless given. */
 export function recordingBackend(
-  answer: (request: Recorded) => string = () => "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+  answer: (request: Recorded) => string | Promise<string> = () => "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
 ): RecordingBackend {
   const raw = rawBackend();
   const at = new URL(raw.baseUrl);
@@ -69,7 +69,7 @@ export function recordingBackend(
       const request = { line, headers, body: kept.slice(from, from + length) };
       kept = kept.slice(from + length);
       requests.push(request);
-      await conn.write(new TextEncoder().encode(answer(request)));
+      await conn.write(new TextEncoder().encode(await answer(request)));
     }
   }
 
