@@ -5,7 +5,8 @@
  */
 
 import { INFERENCE_ROUTES, type InferenceRoute } from "./inference_table.ts";
-import { type JsonSchema, type Operation, OPERATIONS, type QueryParameter } from "./operations.ts";
+import type { JsonSchema } from "./answer_schemas.ts";
+import { type Answer, type Operation, OPERATIONS, type QueryParameter } from "./operations.ts";
 import { PASSED_METHODS, PASSED_ROUTES } from "./pass_through_table.ts";
 
 /** A JSON object. */
@@ -130,9 +131,9 @@ function passed(path: string, summary: string): Node {
   };
 }
 
-function own({ path, scope, summary, query = [], body, answer }: Operation): Node {
+function own({ path, scope, summary, query = [], body, answer, refusal }: Operation): Node {
   const parameters = [...inPath(path), ...query.map((parameter) => inQuery(parameter, false))];
-  const content = { [answer.type]: { schema: answer.schema ?? {} } };
+  const described = ({ type, about, schema = {} }: Answer) => ({ description: about, content: { [type]: { schema } } });
   return {
     tags: ["gateway"],
     summary,
@@ -140,19 +141,32 @@ function own({ path, scope, summary, query = [], body, answer }: Operation): Nod
     ...(body === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
-    responses: { "200": { description: answer.about, content }, ...ERRORS },
+    responses: {
+      "200": described(answer),
+      ...(refusal === undefined ? {} : { [refusal.status]: described(refusal) }),
+      ...ERRORS,
+    },
     ...(scope === null ? { security: [] } : {}),
     ...(scope === null || scope === "any" ? {} : { "x-scope": scope }),
   };
 }
 
 function failures(schema: string): Readonly<Record<string, Node>> {
-  const content = { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } };
-  return Object.fromEntries(Object.entries(ERRORS).map(([status, node]) => [status, { ...node, content }]));
+  return Object.fromEntries(
+    Object.entries(ERRORS).map(([status, { description }]) => [status, problem(String(description), schema)]),
+  );
 }
 
-function problem(description: string): Node {
-  return { description, content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } } };
+/** In three forms: who accepts text or HTML, as a browser does, gets that. */
+function problem(description: string, schema = "Error"): Node {
+  return {
+    description,
+    content: {
+      "application/json": { schema: { $ref: `#/components/schemas/${schema}` } },
+      "text/plain": { schema: { type: "string" } },
+      "text/html": { schema: { type: "string" } },
+    },
+  };
 }
 
 function inPath(path: string): readonly Node[] {

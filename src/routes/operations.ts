@@ -6,9 +6,24 @@
  */
 
 import type { Scope } from "../config/types.ts";
-
-/** A JSON Schema, as far as this table needs it. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+import {
+  ACTIVE_PROFILE,
+  ALL_IN_FLIGHT,
+  CONFIG_ORIGIN,
+  DONE,
+  IN_FLIGHT,
+  type JsonSchema,
+  MODEL,
+  MODELS,
+  object,
+  PROFILES,
+  QUEUE,
+  RELOADED,
+  RUNNING,
+  TEXT,
+  TEXT_OR_NULL,
+  VERSION,
+} from "./answer_schemas.ts";
 
 /** A parameter in the query. */
 export interface QueryParameter {
@@ -30,6 +45,8 @@ export interface Operation {
   readonly body?: JsonSchema;
   /** What a success is. */
   readonly answer: Answer;
+  /** A refusal whose body is no error's. */
+  readonly refusal?: Answer & { readonly status: number };
   /** Whether a GET does more than read. */
   readonly changes?: boolean;
   /** Whether the key may stand in the query, for clients that cannot send headers. */
@@ -43,20 +60,8 @@ export interface Answer {
   readonly schema?: JsonSchema;
 }
 
-const TEXT = { type: "string" };
-const COUNT = { type: "integer", minimum: 0 };
 const OK_TEXT: Answer = { type: "text/plain", about: "The text OK" };
-const DONE: Answer = { type: "application/json", about: "Done", schema: object({ msg: { const: "ok" } }) };
-const RECORD = object({ id: TEXT, object: { const: "model" }, created: COUNT, owned_by: TEXT });
-const RECORDS: Answer = {
-  type: "application/json",
-  about: "The models that may be asked for",
-  schema: object({ object: { const: "list" }, data: { type: "array", items: RECORD } }),
-};
-const PROFILE = object({ id: TEXT, description: TEXT, pins: { type: "object", additionalProperties: TEXT } });
-const PROFILES = object({ active: { type: ["string", "null"] }, profiles: { type: "array", items: PROFILE } });
-const ACTIVE = object({ active: { type: ["string", "null"] } });
-const REQUEST = object({ id: TEXT, model: TEXT, method: TEXT, req_path: TEXT, request_id: TEXT });
+const IS_DONE = json("Done", DONE);
 const LOG: Answer = { type: "text/plain", about: "Bytes of the log" };
 const LOG_QUERY: readonly QueryParameter[] = [
   { name: "no-history", schema: TEXT, about: "Leaves out what was logged before; the value means nothing" },
@@ -71,42 +76,47 @@ export const OPERATIONS: readonly Operation[] = [
   get("/api/version", "any", "Which version this is", {
     type: "application/json",
     about: "The version",
-    schema: object({ version: TEXT, commit: TEXT, build_date: TEXT }),
+    schema: VERSION,
   }),
 
-  get("/v1/models", "models", "List the models", RECORDS),
-  get("/models", "models", "List the models", RECORDS),
-  get("/v1/models/{model…}", "models", "Describe a model", json("The model", RECORD)),
-  get("/models/{model…}", "models", "Describe a model", json("The model", RECORD)),
+  get("/v1/models", "models", "List the models", json("The models that may be asked for", MODELS)),
+  get("/models", "models", "List the models", json("The models that may be asked for", MODELS)),
+  get("/v1/models/{model…}", "models", "Describe a model", json("The model", MODEL)),
+  get("/models/{model…}", "models", "Describe a model", json("The model", MODEL)),
   get("/api/profiles", "models", "List the profiles", json("The profiles", PROFILES)),
   {
-    ...get("/api/profiles/active", "operate", "Put a profile in force, or none", json("The profile in force", ACTIVE)),
+    ...get(
+      "/api/profiles/active",
+      "operate",
+      "Put a profile in force, or none",
+      json("The profile in force", ACTIVE_PROFILE),
+    ),
     method: "PUT",
-    body: object({ name: { type: ["string", "null"] } }),
+    body: object({ name: TEXT_OR_NULL }),
   },
 
-  get("/running", "operate", "List the backends that run", json("The backends", { type: "object" })),
+  get("/running", "operate", "List the backends that run", json("The backends", RUNNING)),
   { ...get("/unload", "operate", "Unload every model", OK_TEXT), changes: true },
-  post("/api/models/unload", "operate", "Unload every model", DONE),
+  post("/api/models/unload", "operate", "Unload every model", IS_DONE),
   post("/api/models/unload/{model…}", "operate", "Unload a model", OK_TEXT),
 
   {
-    ...get("/api/queue", "operate", "Look at the queue", json("Who is served and a page of who waits")),
+    ...get("/api/queue", "operate", "Look at the queue", json("Who is served and a page of who waits", QUEUE)),
     query: [
       { name: "limit", schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 }, about: "Most entries" },
       { name: "after", schema: TEXT, about: "The id after which the page begins" },
     ],
   },
   {
-    ...get("/api/queue/{id}", "operate", "Take a request out of the queue, or cut it while it is served", DONE),
+    ...get("/api/queue/{id}", "operate", "Take a request out of the queue, or cut it while it is served", IS_DONE),
     method: "DELETE",
   },
   {
-    ...get("/api/inflight", "operate", "List the requests that are in flight", json("The requests")),
+    ...get("/api/inflight", "operate", "List the requests that are in flight", json("The requests", ALL_IN_FLIGHT)),
     query: [{ name: "model", schema: TEXT, about: "Only those of this model" }],
   },
-  get("/api/inflight/{id}", "operate", "Look at a request that is in flight", json("The request", REQUEST)),
-  post("/api/inflight/{id}/cancel", "operate", "Cancel a request that is in flight", DONE),
+  get("/api/inflight/{id}", "operate", "Look at a request that is in flight", json("The request", IN_FLIGHT)),
+  post("/api/inflight/{id}/cancel", "operate", "Cancel a request that is in flight", IS_DONE),
 
   get("/logs", "logs", "The newest log", LOG),
   { ...get("/logs/stream", "logs", "Follow the log", LOG), query: LOG_QUERY, takesQueryKey: true },
@@ -128,8 +138,11 @@ export const OPERATIONS: readonly Operation[] = [
     takesQueryKey: true,
   },
 
-  get("/api/config", "config", "Where the config in force is from", json("Its origin")),
-  post("/api/config/reload", "config", "Read the config's files again", json("What came of it")),
+  get("/api/config", "config", "Where the config in force is from", json("Its origin", CONFIG_ORIGIN)),
+  {
+    ...post("/api/config/reload", "config", "Read the config's files again", json("What came of it", RELOADED)),
+    refusal: { status: 422, ...json("The config before stays in force", RELOADED) },
+  },
 ];
 
 function get(path: string, scope: Operation["scope"], summary: string, answer: Answer): Operation {
@@ -140,12 +153,8 @@ function post(path: string, scope: Operation["scope"], summary: string, answer: 
   return { method: "POST", path, scope, summary, answer };
 }
 
-function json(about: string, schema: JsonSchema = { type: "object" }): Answer {
+function json(about: string, schema: JsonSchema): Answer {
   return { type: "application/json", about, schema };
-}
-
-function object(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
-  return { type: "object", properties, required: Object.keys(properties) };
 }
 
 const EXACT: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((row) => [`${row.method} ${row.path}`, row]));

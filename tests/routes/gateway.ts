@@ -22,6 +22,10 @@ export class PromptSupervisor extends FakeSupervisor {
   readonly heldStarts = new Set<string>();
   /** Models whose stop the test ends by hand. */
   readonly heldStops = new Set<string>();
+  /** Models that have a process. */
+  readonly running = new Set<string>();
+  /** Is told when a group has ended. */
+  onEnd: () => void = () => {};
 
   override async start(spec: BackendSpec, events: GroupEvents): Promise<RunningGroup> {
     const { model } = spec;
@@ -29,11 +33,17 @@ export class PromptSupervisor extends FakeSupervisor {
     const started = this.last(model);
     if (!this.heldStarts.has(model)) started.run();
     const group = await starting;
+    this.running.add(model);
+    const end = () => {
+      this.running.delete(model);
+      started.end();
+      this.onEnd();
+    };
     return {
       ...group,
       terminate: (last) => {
         group.terminate(last);
-        if (!this.heldStops.has(model)) queueMicrotask(() => started.end());
+        if (!this.heldStops.has(model)) queueMicrotask(end);
       },
     };
   }
@@ -78,6 +88,8 @@ export function gateway(config: string, { answer }: GatewayOptions = {}): Gatewa
   const text = config.replaceAll("BACKEND", backend.baseUrl);
   const loaded = loadConfig({ texts: [{ text, file: "test.yaml" }], env: () => undefined }).config;
   const supervisor = new PromptSupervisor();
+  backend.isUp = (path) => supervisor.running.has(decodeURIComponent(path.split("/")[1] ?? ""));
+  supervisor.onEnd = () => backend.drop();
   const clock = handClock();
   const logs = new Logs();
   const ready = () => Promise.resolve(200);

@@ -20,6 +20,10 @@ export interface Recorded {
 export interface RecordingBackend extends RawBackend, AsyncDisposable {
   /** What it was sent, in order. */
   readonly requests: Recorded[];
+  /** Whether there is a process behind a path; everywhere unless set. */
+  isUp: (path: string) => boolean;
+  /** Closes the connections to paths behind which there is no process any more. */
+  drop(): void;
 }
 
 const END_OF_HEAD = "\r\n\r\n";
@@ -33,13 +37,15 @@ export function recordingBackend(
   raw.refuse();
   const listener = Deno.listen({ hostname: at.hostname, port: Number(at.port) });
   const requests: Recorded[] = [];
-  const open = new Set<Deno.Conn>();
+  /** The connections, each with the line of its last request. */
+  const open = new Map<Deno.Conn, string>();
+  const closed = Promise.withResolvers<null>();
   const serving = (async () => {
     const all: Promise<void>[] = [];
     try {
       for await (const conn of listener) {
-        open.add(conn);
-        all.push(serve(conn).catch(() => {})); // its client has closed it
+        open.set(conn, "");
+        all.push(serve(conn).catch(() => {}).finally(() => open.delete(conn))); // closed by one end or the other
       }
     } finally {
       await Promise.all(all);
@@ -68,21 +74,43 @@ export function recordingBackend(
       while (kept.length < from + length) if (!await more()) return;
       const request = { line, headers, body: kept.slice(from, from + length) };
       kept = kept.slice(from + length);
+      if (!backend.isUp(pathIn(line))) return conn.close();
       requests.push(request);
-      await conn.write(new TextEncoder().encode(await answer(request)));
+      open.set(conn, line);
+      const answered = await Promise.race([answer(request), closed.promise]);
+      if (answered === null) return;
+      await conn.write(new TextEncoder().encode(answered));
     }
   }
 
-  return {
+  const backend: RecordingBackend = {
     ...raw,
     requests,
+    isUp: () => true,
+    drop() {
+      for (const [conn, line] of open) if (line !== "" && !backend.isUp(pathIn(line))) close(conn);
+    },
     async [Symbol.asyncDispose]() {
       raw[Symbol.dispose]();
       listener.close();
-      for (const conn of open) conn.close();
+      closed.resolve(null);
+      for (const conn of open.keys()) close(conn);
       await serving;
     },
   };
+  return backend;
+}
+
+function pathIn(line: string): string {
+  return line.split(" ")[1] ?? "";
+}
+
+function close(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // closed already
+  }
 }
 
 function indexOf(bytes: Uint8Array, text: string): number {
