@@ -137,18 +137,17 @@ export class InFlightEntry {
     this.#enter("loading");
   }
 
-  /** It is at the backend. */
+  /** It is at the backend; its answer goes on there if it has begun while it waited. */
   serving(): void {
-    this.#enter("serving");
+    this.#enter(this.#status === null ? "serving" : "streaming");
   }
 
-  /** The head of the answer is here; the headers are kept as they are. */
+  /** The head of the answer is here; the headers are kept as they are. One that still waits goes on waiting. */
   responded(status: number, headers: HeaderPairs): void {
     this.#status = status;
     this.#answerHeaders = headers;
     this.#shownAnswer = null;
-    this.#phase = "streaming";
-    this.#position = null;
+    if (this.#phase === "serving") this.#phase = "streaming";
     this.#tell(true);
   }
 
@@ -219,7 +218,7 @@ export class InFlightEntry {
     };
   }
 
-  #enter(phase: "loading" | "serving"): void {
+  #enter(phase: Exclude<InFlightPhase, "queued">): void {
     if (this.#phase === phase) return;
     this.#phase = phase;
     this.#position = null;

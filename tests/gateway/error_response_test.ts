@@ -149,3 +149,14 @@ Deno.test("the detail is for the operator alone", async () => {
     assert((await errorResponse(ERROR, { dialect: "openai", accept, operator: true }).text()).includes("secret"));
   }
 });
+
+Deno.test("the official clients are told not to repeat by themselves what would be repeated in vain", () => {
+  const told = (code: ErrorCode) =>
+    errorResponse(new GatewayError(code, ""), { dialect: "openai" }).headers.get("x-should-retry");
+  for (const code of ["cancelled", "start_failed", "internal", "loop"] as const) {
+    assertEquals(told(code), "false", code);
+  }
+  for (const code of ["queue_full", "model_unloaded", "backend_lost", "conflict", "bad_request"] as const) {
+    assertEquals(told(code), null, code);
+  }
+});

@@ -74,7 +74,7 @@ export function parseMessages(text: string): readonly Message[] {
   assert(text.endsWith("\n\n"));
   return text.slice(0, -2).split("\n\n").map((block) => {
     if (block.startsWith(": ")) return { type: "comment", data: block.slice(2) };
-    const json = /^event:message\ndata:(\{"type":"\w+","data":"[^\n]*"\})$/.exec(block)?.[1];
+    const json = /^event:message\ndata:(\{"type":"\w+","data":"[^\r\n]*"\})$/.exec(block)?.[1];
     assertExists(json, block);
     const { type, data } = JSON.parse(json) as { readonly type: string; readonly data: string };
     return { type, data: JSON.parse(data) };

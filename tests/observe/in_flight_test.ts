@@ -73,6 +73,7 @@ Deno.test("SV30: who watches is told of the request, its answer's head, its byte
   assertEquals(takeTold(watch), ["snapshot of nothing"]);
   const entry = inFlight.begin(facts());
   assertEquals(takeTold(watch), ["upsert 1 queued 0"]);
+  entry.serving();
   entry.responded(200, [["Set-Cookie", "secret"]]);
   const [update] = watch.take();
   assert(update?.operation === "upsert");
@@ -84,6 +85,20 @@ Deno.test("SV30: who watches is told of the request, its answer's head, its byte
   assertEquals([inFlight.size, clock.timers.size], [0, 1]);
   watch.cancel();
   assertEquals(clock.timers.size, 0);
+});
+
+Deno.test("an answer that begins while its request waits leaves it in its place until it is at the backend", () => {
+  const { inFlight } = makeTable();
+  const entry = inFlight.begin(facts());
+  entry.queued(2);
+  entry.responded(200, []);
+  const seen = () => [entry.look().phase, entry.look().position, entry.look().resp_status];
+  assertEquals(seen(), ["queued", 2, 200]);
+  entry.loading();
+  assertEquals(seen(), ["loading", null, 200]);
+  entry.serving();
+  assertEquals(seen(), ["streaming", null, 200]);
+  entry.end("complete");
 });
 
 Deno.test("SV31: an end is told with the id that was told at the beginning; ids are never used again", () => {
