@@ -41,21 +41,21 @@ export function requestHeaders(
   const list: (readonly [string, string])[] = [["host", host], ["accept-encoding", "identity"]];
   let own = host;
   let chain = "";
-  let named: ReadonlySet<string> | null = null;
-  for (const header of incoming) {
-    const name = header[0];
+  let named = null as ReadonlySet<string> | null; // the type that the callback leaves it with
+  // Not `for … of`: that makes an iterator, and with some headers the whole list again at each step.
+  incoming.forEach((value, name) => {
     if (!NOT_SENT_ON.has(name)) {
-      if (!credentialNames.includes(name)) list.push(header);
+      if (!credentialNames.includes(name)) list.push([name, value]);
     } else if (name === "host") {
-      own = header[1];
+      own = value;
     } else if (name === "x-forwarded-for") {
-      chain = header[1];
+      chain = value;
     } else if (name === "connection") {
-      named = namedByConnection(header[1]);
+      named = namedByConnection(value);
     } else if (name === "via" && via === undefined) {
-      list.push(header);
+      list.push([name, value]);
     }
-  }
+  });
   const forwardedFor = chain !== "" && remoteAddr !== null ? `${chain}, ${remoteAddr}` : remoteAddr ?? chain;
   if (forwardedFor !== "") list.push(["x-forwarded-for", forwardedFor]);
   if (via !== undefined) list.push(["via", via]);

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../clock.ts";
+import { Chain } from "./chain.ts";
 import { InFlightEntry, type InFlightFacts, type InFlightTable, type InFlightView } from "./in_flight_entry.ts";
 import { InFlightWatch, type WatchOptions } from "./in_flight_watch.ts";
 
@@ -33,7 +34,7 @@ export interface ListOptions {
 
 /** The table. */
 export class InFlight {
-  readonly #entries = new Map<number, InFlightEntry>();
+  readonly #entries = new Chain<InFlightEntry>();
   readonly #watches = new Set<InFlightWatch>();
   readonly #clock: Clock;
   readonly #changesKept: number;
@@ -54,7 +55,7 @@ export class InFlight {
       changed: (entry) => this.#tell(entry),
       changedAgain: (entry) => this.#tellSoon(entry),
       ended: (entry, outcome) => {
-        this.#entries.delete(entry.number);
+        this.#entries.remove(entry);
         if (!this.#table.isWatched) return;
         this.#changedAgain.delete(entry);
         for (const watch of this.#watches) watch.removed(entry, outcome);
@@ -70,7 +71,7 @@ export class InFlight {
   /** Takes a request in; the caller says when it ends. */
   begin(facts: InFlightFacts): InFlightEntry {
     const entry = new InFlightEntry(this.#table, { number: ++this.#last, facts });
-    this.#entries.set(entry.number, entry);
+    this.#entries.append(entry);
     if (this.#table.isWatched) {
       for (const watch of this.#watches) watch.upserted(entry, true);
       if (entry.isInLine) this.#goRound();
@@ -80,7 +81,7 @@ export class InFlight {
 
   /** What is in flight, the oldest first. */
   list({ model, sees = () => true }: ListOptions = {}): readonly InFlightView[] {
-    return [...this.#entries.values()]
+    return [...this.#entries]
       .filter(({ facts }) => sees(facts.model) && (model === undefined || isFor(facts, model)))
       .sort((a, b) => a.startedAt - b.startedAt || a.number - b.number)
       .map((entry) => entry.look());
@@ -88,8 +89,8 @@ export class InFlight {
 
   /** The entry with this id or request id. */
   find(id: string): InFlightEntry | undefined {
-    if (/^[1-9]\d{0,15}$/.test(id)) return this.#entries.get(Number(id));
-    return this.#entries.values().find(({ facts }) => facts.requestId === id);
+    for (const entry of this.#entries) if (entry.id === id || entry.facts.requestId === id) return entry;
+    return undefined;
   }
 
   /** Watches from now on, beginning with a snapshot. */
@@ -124,7 +125,7 @@ export class InFlight {
   /** Tells what changes often, and who has moved on in the line. */
   readonly #round = (): void => {
     let isAnyInLine = false;
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries) {
       isAnyInLine ||= entry.isInLine;
       if (entry.hasMoved()) this.#changedAgain.add(entry);
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Link } from "./chain.ts";
 import { shorten, shownHeaders, withoutQuery } from "./shown_headers.ts";
 
 /** Where a request is: in the line, while its model is loaded, at the backend, or on its way back to the client. */
@@ -89,7 +90,11 @@ export interface InFlightTable {
 }
 
 /** One request in the table; all but {@link InFlightEntry.look} and {@link InFlightEntry.cancel} is for its owner. */
-export class InFlightEntry {
+export class InFlightEntry implements Link<InFlightEntry> {
+  /** See {@link Link}. */
+  earlier: InFlightEntry | null = null;
+  /** See {@link Link}. */
+  later: InFlightEntry | null = null;
   /** Counts up from 1 in each process. */
   readonly number: number;
   /** What was known when it began. */
