@@ -12,7 +12,7 @@ import { findTopLevelValues } from "../src/gateway/json_scan.ts";
 import { BodyMemory } from "../src/gateway/request/body_memory.ts";
 import { MultipartScanner } from "../src/gateway/request/multipart_scanner.ts";
 import { readNamedRequest } from "../src/gateway/request/named_request.ts";
-import { headWithBody, writeRequestHead } from "../src/gateway/upstream/request_head.ts";
+import { putHeadAndBody, writeRequestHead } from "../src/gateway/upstream/request_head.ts";
 
 const encoder = new TextEncoder();
 const KEYS = ["model", "stream"].map((key) => encoder.encode(key));
@@ -79,8 +79,11 @@ const headers = requestHeaders(incoming, options);
 const request = { method: "POST", path: "/v1/chat/completions", headers, body: small };
 const place = { path: request.path, host: options.host, framing: { length: small.length } };
 
+const room = new Uint8Array(4096);
+
 Deno.bench("request line, headers and body in one array", () => {
-  headWithBody(writeRequestHead(request, place), small);
+  const head = writeRequestHead(request, place);
+  putHeadAndBody(room.subarray(0, head.length + small.length), head, small);
 });
 
 const answer = [

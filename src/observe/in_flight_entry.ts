@@ -41,9 +41,9 @@ export interface InFlightFacts {
    * Its place in the line, the head being 1; null once it has left the line, which it does for its model's load. Asked when
    * somebody looks, and only until the owner tells another phase: so nobody has to tell each of them at each step of the line.
    */
-  readonly place?: () => number | null;
+  readonly place?: (() => number | null) | undefined;
   /** What else is known of it. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Ends it from outside; false when there is nothing to end any more. */
   readonly cancel: () => boolean;
 }

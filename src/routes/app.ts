@@ -60,6 +60,12 @@ export interface ConnectionInfo {
   readonly remoteAddr?: { readonly transport: string; readonly hostname?: string };
 }
 
+/** What is known of a request before it is looked up. */
+interface Asked extends Pick<RequestContext, "id" | "from" | "peerAddress"> {
+  /** What the rules of hosts and pages look at. */
+  readonly site: SiteFacts;
+}
+
 /** Builds the whole HTTP surface: a function from request to response that never rejects. */
 export function createRoutes(env: RoutesEnv): (request: Request, info?: ConnectionInfo) => Promise<Response> {
   const own = ownRoutes(env);
@@ -73,7 +79,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const site = siteFactsOf(request, from.host);
     let response: Response;
     try {
-      response = await answer(request, { ...inForce, id, from, peerAddress }, site);
+      response = await answer(request, inForce, { id, from, peerAddress, site });
     } catch (thrown) {
       response = fail(request, thrown, id); // hono, too, lets a thrown value that is no Error through
     }
@@ -85,35 +91,36 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     return response;
   };
 
-  async function answer(
-    request: Request,
-    asked: Omit<RequestContext, "client" | "url">,
-    site: SiteFacts,
-  ): Promise<Response> {
+  /** Not async itself, as whatever it leads to is: a promise more costs as much as all the headers it looks at. */
+  function answer(request: Request, inForce: ConfigInForce, asked: Asked): Response | Promise<Response> {
+    const { id, from, peerAddress, site } = asked;
     checkShape(request);
     const path = pathOf(request.url);
     const inference = findInferenceRoute(request.method, path);
     const isPassed = inference === undefined && isPassedThrough(path);
     const operation = inference === undefined && !isPassed ? findOperation(request.method, path) : undefined;
     const changes = operation === undefined || operation.method !== "GET" || operation.changes === true;
-    const refusal = checkSite(site, asked.site, { changes });
+    const refusal = checkSite(site, inForce.site, { changes });
     if (refusal !== null) throw refusal;
-    if (inference === undefined && !isPassed && operation === undefined) return notServed(request, path, asked.id);
-    const { url, key } = asked.site.hasKeys ? takeQueryKey(request.url) : { url: request.url, key: null };
+    if (inference === undefined && !isPassed && operation === undefined) return notServed(request, path, id);
+    const { hasKeys } = inForce.site;
+    const { url, key } = hasKeys ? takeQueryKey(request.url) : { url: request.url, key: null };
     const queryKey = operation?.takesQueryKey === true ? key : null;
-    const protocolKey = asked.site.hasKeys && isWebsocketUpgrade(request.headers)
-      ? protocolKeyOf(request.headers)
-      : null;
-    const client = operation?.scope === null ? NOBODY : asked.identify(request.headers, { queryKey, protocolKey });
-    const context: RequestContext = { ...asked, url, client };
+    const protocolKey = hasKeys && isWebsocketUpgrade(request.headers) ? protocolKeyOf(request.headers) : null;
+    const client = operation?.scope === null ? NOBODY : inForce.identify(request.headers, { queryKey, protocolKey });
+    const context: RequestContext = { ...inForce, id, url, client, from, peerAddress };
     if (operation === undefined) {
       requireScope(client, "inference");
-      if (inference !== undefined) return await serveInference(env, inference, request, context);
-      return await servePassThrough(env, request, context);
+      if (inference !== undefined) return serveInference(env, inference, request, context);
+      return servePassThrough(env, request, context);
     }
     if (operation.scope !== null && operation.scope !== "any") requireScope(client, operation.scope);
-    const response = await own.fetch(url === request.url ? request : new Request(url, request), context);
-    response.headers.set("x-request-id", asked.id);
+    return operate(url === request.url ? request : new Request(url, request), context);
+  }
+
+  async function operate(request: Request, context: RequestContext): Promise<Response> {
+    const response = await own.fetch(request, context);
+    response.headers.set("x-request-id", context.id);
     return response;
   }
 

@@ -9,6 +9,8 @@ import { GatewayError } from "../errors.ts";
 import { requireModel } from "../gateway/auth.ts";
 import { dialectOf } from "../gateway/error_response.ts";
 import type { NamedRequest } from "../gateway/request/named_request.ts";
+import type { Outcome } from "../gateway/response_stream.ts";
+import type { HeaderList } from "../gateway/upstream/message.ts";
 import { isWebsocketUpgrade } from "../gateway/websocket/handshake.ts";
 import type { InFlight } from "../observe/in_flight.ts";
 import type { InFlightEntry } from "../observe/in_flight_entry.ts";
@@ -19,6 +21,7 @@ import type { InferenceRoute } from "./inference_table.ts";
 import { askBackend, type LocalEnv, serveLocal } from "./local.ts";
 import type { LocalCall } from "./local_call.ts";
 import { LocalVisit, type RequestWatcher } from "./local_visit.ts";
+import type { Owed } from "./owed.ts";
 import { type PeerEnv, servePeer } from "./peer.ts";
 import {
   serveIgnoredWebsocket,
@@ -56,10 +59,10 @@ export interface Dispatched {
   readonly isAsItIs?: boolean;
   /** `wait` unless given. */
   readonly line?: LineRule;
-  /** What is to be given back when it is over; taken over at once. */
-  readonly ends: DisposableStack;
+  /** Settled when its answer is over; whoever hands the request on settles it when that fails. */
+  readonly owed: Owed;
   /** Sees each piece of the answer. */
-  readonly onPiece?: (piece: Uint8Array) => void;
+  readonly onPiece?: ((piece: Uint8Array) => void) | undefined;
 }
 
 /**
@@ -68,7 +71,6 @@ export interface Dispatched {
  * @throws {GatewayError} for everything that goes wrong before the first byte of the answer.
  */
 export async function dispatch(env: DispatchEnv, asked: Dispatched): Promise<Response> {
-  using ends = asked.ends.move();
   const { context, resolution, named, request } = asked;
   const { destination } = resolution;
   env.hops.refuseLoop(request.headers);
@@ -78,9 +80,9 @@ export async function dispatch(env: DispatchEnv, asked: Dispatched): Promise<Res
   if (kind === "ignoredSocket") resolution.release(); // it holds nothing, so that it does not count for a selector
   // Whoever waits in the line is cancelled there.
   const removed = kind === "local" ? null : new AbortController();
-  const watcher = watch(begin(env, asked, { kind, removed }), ends.move());
+  const watcher = new Watched(begin(env, asked, { kind, removed }), asked.owed);
   try {
-    return await serve(env, { ...asked, named: outgoing }, { kind, watcher, removed });
+    return await serve(env, asked, { kind, watcher, removed, outgoing });
   } catch (error) {
     watcher.end(request.signal.aborted ? "clientLeft" : "failed");
     throw error;
@@ -99,18 +101,39 @@ function kindOf({ request, context, resolution: { destination }, line }: Dispatc
 }
 
 /** Tells the entry, if there is one, and gives back at the end what is owed. */
-function watch(entry: InFlightEntry | null, owed: DisposableStack): RequestWatcher {
-  return {
-    queued: (position) => entry?.queued(position),
-    loading: () => entry?.loading(),
-    serving: () => entry?.serving(),
-    responded: (status, headers) => entry?.responded(status, headers),
-    bytes: (count) => entry?.bytes(count),
-    end(outcome) {
-      entry?.end(outcome);
-      owed.dispose();
-    },
-  };
+class Watched implements RequestWatcher {
+  readonly #entry: InFlightEntry | null;
+  readonly #owed: Owed;
+
+  constructor(entry: InFlightEntry | null, owed: Owed) {
+    this.#entry = entry;
+    this.#owed = owed;
+  }
+
+  queued(position: number): void {
+    this.#entry?.queued(position);
+  }
+
+  loading(): void {
+    this.#entry?.loading();
+  }
+
+  serving(): void {
+    this.#entry?.serving();
+  }
+
+  responded(status: number, headers: HeaderList): void {
+    this.#entry?.responded(status, headers);
+  }
+
+  bytes(count: number): void {
+    this.#entry?.bytes(count);
+  }
+
+  end(outcome: Outcome["kind"]): void {
+    this.#entry?.end(outcome);
+    this.#owed.settle();
+  }
 }
 
 /** The name that the one who serves it knows, and the filters that are configured for it. */
@@ -143,8 +166,8 @@ function begin(env: DispatchEnv, asked: Dispatched, { kind, removed }: Beginning
     remoteAddr: context.from.address,
     key: context.client.name,
     stream: named.wantsStream,
-    ...(selector === null ? {} : { metadata: { selector } }),
-    ...(destination.kind === "local" ? { place: () => env.scheduler.position(context.id) } : {}),
+    metadata: selector === null ? undefined : { selector },
+    place: destination.kind === "local" ? () => env.scheduler.position(context.id) : undefined,
     cancel() {
       if (destination.kind === "local") {
         const isKnown = env.scheduler.cancel(context.id);
@@ -158,21 +181,27 @@ function begin(env: DispatchEnv, asked: Dispatched, { kind, removed }: Beginning
 
 interface Course extends Beginning {
   readonly watcher: RequestWatcher;
+  /** The request as it goes on. */
+  readonly outgoing: NamedRequest;
 }
 
-async function serve(env: DispatchEnv, asked: Dispatched, { kind, watcher, removed }: Course): Promise<Response> {
-  const { request, context, resolution: { destination }, named, onPiece } = asked;
-  const path = asked.path + named.query;
+function serve(
+  env: DispatchEnv,
+  asked: Dispatched,
+  { kind, watcher, removed, outgoing }: Course,
+): Promise<Response> {
+  const { request, context, resolution: { destination }, onPiece } = asked;
+  const path = asked.path + outgoing.query;
   const dialect = dialectOf(asked.path, request.headers);
   if (removed !== null) {
     const call = { request, context, path, dialect, watcher, removed: removed.signal };
     if (destination.kind === "local") {
       return kind === "ignoredSocket"
-        ? await serveIgnoredWebsocket(env, destination.model, call)
-        : await serveLocalWebsocket(env, destination.model, call);
+        ? serveIgnoredWebsocket(env, destination.model, call)
+        : serveLocalWebsocket(env, destination.model, call);
     }
-    if (kind === "peerSocket") return await servePeerWebsocket(env, destination.peer, call);
-    return await askPeer(env, { ...asked, ...call, peer: destination.peer });
+    if (kind === "peerSocket") return servePeerWebsocket(env, destination.peer, call);
+    return askPeer(env, { ...asked, ...call, named: outgoing, peer: destination.peer });
   }
   if (destination.kind === "peer") throw new GatewayError("internal", "A peer is not asked through the line");
   const call: LocalCall = {
@@ -180,22 +209,22 @@ async function serve(env: DispatchEnv, asked: Dispatched, { kind, watcher, remov
     request,
     model: destination.model,
     path,
-    body: named,
-    contentType: named.contentType,
+    body: outgoing,
+    contentType: outgoing.contentType,
     dialect,
-    wantsStream: named.wantsStream,
+    wantsStream: outgoing.wantsStream,
     context,
     via: env.hops.viaFor(request.headers),
     inFlight: watcher,
-    ...(onPiece === undefined ? {} : { tap: onPiece }),
+    tap: onPiece,
   };
   switch (asked.line ?? "wait") {
     case "wait":
-      return await serveLocal(env, call);
+      return serveLocal(env, call);
     case "waitWhileReady":
-      return await serveWhileReady(env, call);
+      return serveWhileReady(env, call);
     case "pass":
-      return await servePastTheLine(env, call);
+      return servePastTheLine(env, call);
   }
 }
 

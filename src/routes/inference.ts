@@ -13,6 +13,7 @@ import type { Names } from "../routing/names.ts";
 import type { RequestContext } from "./config_in_force.ts";
 import { dispatch, type DispatchEnv } from "./dispatch.ts";
 import type { InferenceRoute } from "./inference_table.ts";
+import { Owed } from "./owed.ts";
 import type { ResponseOwners } from "./response_owners.ts";
 
 /** What serving a model request needs. */
@@ -42,31 +43,28 @@ export async function serveInference(
 ): Promise<Response> {
   void request.signal; // wired lazily by the runtime: touched before anything is awaited
   const { config, client } = context;
-  using ends = new DisposableStack();
-  ends.defer(env.openRequests.enter(client, config.limits.openRequestsPerKey));
-  const path = pathOf(request.url).slice(route.prefix.length);
-  const owner = route.modelIn === "query" ? ownerOf(env.responseOwners, path, context.url) : undefined;
-  const named = await readNamedRequest(request, {
-    url: context.url,
-    modelIn: owner === undefined ? route.modelIn : { known: owner },
-    maxBytes: config.limits.requestBodyBytes,
-    deadlineMs: config.limits.bodyTimeoutMs,
-    memory: env.bodyMemory,
-    clock: env.clock,
-  });
-  ends.defer(() => named.drop());
-  const resolution = env.names.resolve(config, named.model);
-  ends.defer(() => resolution.release());
-  return await dispatch(env, {
-    request,
-    context,
-    resolution,
-    named,
-    path,
-    route,
-    ends,
-    ...(isNewResponse(route) ? { onPiece: env.responseOwners.listen(named.model) } : {}),
-  });
+  const owed = new Owed();
+  try {
+    owed.add(env.openRequests.enter(client, config.limits.openRequestsPerKey));
+    const path = pathOf(request.url).slice(route.prefix.length);
+    const owner = route.modelIn === "query" ? ownerOf(env.responseOwners, path, context.url) : undefined;
+    const named = await readNamedRequest(request, {
+      url: context.url,
+      modelIn: owner === undefined ? route.modelIn : { known: owner },
+      maxBytes: config.limits.requestBodyBytes,
+      deadlineMs: config.limits.bodyTimeoutMs,
+      memory: env.bodyMemory,
+      clock: env.clock,
+    });
+    owed.add(() => named.drop());
+    const resolution = env.names.resolve(config, named.model);
+    owed.add(() => resolution.release());
+    const onPiece = isNewResponse(route) ? env.responseOwners.listen(named.model) : undefined;
+    return await dispatch(env, { request, context, resolution, named, path, route, owed, onPiece });
+  } catch (error) {
+    owed.settle();
+    throw error;
+  }
 }
 
 /** The model that made the response which the path names, if the query names none. */

@@ -42,5 +42,5 @@ export interface LocalCall {
   /** Is told how it gets on; its `end` comes when nothing of the body is needed any more, which may be long after the answer began. */
   readonly inFlight?: RequestWatcher;
   /** Sees each chunk of the backend's answer. */
-  readonly tap?: (chunk: Uint8Array) => void;
+  readonly tap?: ((chunk: Uint8Array) => void) | undefined;
 }

@@ -40,17 +40,17 @@ export interface LocalVisitOptions {
 /** See the module. Times are seconds in every header. */
 export class LocalVisit {
   readonly #options: LocalVisitOptions;
-  readonly #arrivedAt: number;
   #place: Place | null = null;
+  /** The times are taken only of those that wait: they arrive when they begin to. */
+  #waitingSince = 0;
   #grantedAt: number | null = null;
   #hasAnswered = false;
   #hasEnded = false;
   #onEnd: (() => void) | null = null;
 
-  /** It arrives now. */
+  /** It arrives now, and does not wait yet. */
   constructor(options: LocalVisitOptions) {
     this.#options = options;
-    this.#arrivedAt = options.clock.now();
   }
 
   /** Has this called once when it is over. */
@@ -61,13 +61,14 @@ export class LocalVisit {
   /** It was neither granted nor refused at once. */
   waits(place: Place): void {
     this.#place = place;
+    this.#waitingSince = this.#options.clock.now();
     if (place.position === 0) this.#options.watcher?.loading();
     else this.#options.watcher?.queued(place.position);
   }
 
   /** It has its backend, now or again. */
   granted(): void {
-    this.#grantedAt ??= this.#options.clock.now();
+    if (this.#place !== null) this.#grantedAt ??= this.#options.clock.now();
     this.#options.watcher?.serving();
   }
 
@@ -78,7 +79,7 @@ export class LocalVisit {
 
   /** How long it has waited, in milliseconds; so far, while it waits. */
   get waitedMs(): number {
-    return (this.#grantedAt ?? this.#options.clock.now()) - this.#arrivedAt;
+    return this.#place === null ? 0 : (this.#grantedAt ?? this.#options.clock.now()) - this.#waitingSince;
   }
 
   /** Headers of its answer. */

@@ -17,6 +17,7 @@ import type { RequestContext } from "./config_in_force.ts";
 import { dispatch, type LineRule } from "./dispatch.ts";
 import type { InferenceEnv } from "./inference.ts";
 import { findInferenceRoute } from "./inference_table.ts";
+import { Owed } from "./owed.ts";
 
 /** The one model that `/comfyui` leads to. */
 const COMFY_MODEL = "comfyui_auto";
@@ -38,41 +39,47 @@ export async function servePassThrough(
 ): Promise<Response> {
   void request.signal; // wired lazily by the runtime: touched before anything is awaited
   const path = pathOf(request.url);
-  using ends = new DisposableStack();
-  const { resolution, rest } = path.startsWith("/upstream/")
-    ? resolveUpstream(env, context, path)
-    : resolveComfy(context, path);
-  ends.defer(() => resolution.release());
-  const { destination } = resolution;
-  requireModel(context.client, { model: fullName(destination), asked: resolution.requested });
-  if (rest === "/" && !path.endsWith("/")) {
-    return redirectTo(`${path}/${queryOf(context.url)}`, { method: request.method, id: context.id });
+  const owed = new Owed();
+  try {
+    const { resolution, rest } = path.startsWith("/upstream/")
+      ? resolveUpstream(env, context, path)
+      : resolveComfy(context, path);
+    owed.add(() => resolution.release());
+    const { destination } = resolution;
+    requireModel(context.client, { model: fullName(destination), asked: resolution.requested });
+    if (rest === "/" && !path.endsWith("/")) {
+      owed.settle();
+      return redirectTo(`${path}/${queryOf(context.url)}`, { method: request.method, id: context.id });
+    }
+    const line = path.startsWith("/upstream/")
+      ? ruleOfUpstream(env, context, { destination, rest })
+      : ruleOfComfy(env, rest);
+    const { config, client } = context;
+    owed.add(env.openRequests.enter(client, config.limits.openRequestsPerKey));
+    const named = await readNamedRequest(request, {
+      url: context.url,
+      modelIn: { known: resolution.requested },
+      maxBytes: config.limits.requestBodyBytes,
+      deadlineMs: config.limits.bodyTimeoutMs,
+      memory: env.bodyMemory,
+      clock: env.clock,
+    });
+    owed.add(() => named.drop());
+    return await dispatch(env, {
+      request,
+      context,
+      resolution,
+      named,
+      path: rest,
+      route: findInferenceRoute(request.method, rest) ?? null,
+      isAsItIs: true,
+      line,
+      owed,
+    });
+  } catch (error) {
+    owed.settle();
+    throw error;
   }
-  const line = path.startsWith("/upstream/")
-    ? ruleOfUpstream(env, context, { destination, rest })
-    : ruleOfComfy(env, rest);
-  const { config, client } = context;
-  ends.defer(env.openRequests.enter(client, config.limits.openRequestsPerKey));
-  const named = await readNamedRequest(request, {
-    url: context.url,
-    modelIn: { known: resolution.requested },
-    maxBytes: config.limits.requestBodyBytes,
-    deadlineMs: config.limits.bodyTimeoutMs,
-    memory: env.bodyMemory,
-    clock: env.clock,
-  });
-  ends.defer(() => named.drop());
-  return await dispatch(env, {
-    request,
-    context,
-    resolution,
-    named,
-    path: rest,
-    route: findInferenceRoute(request.method, rest) ?? null,
-    isAsItIs: true,
-    line,
-    ends,
-  });
 }
 
 interface Passed {

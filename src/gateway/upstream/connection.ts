@@ -31,6 +31,8 @@ const LEAST_ROOM_BYTES = 16 * 1024;
 /** A piece that is a smaller part of its read than one in so many is copied. */
 const LEAST_SHARE = 4;
 const NO_BLOCK = new Uint8Array(0);
+/** A write of up to so many bytes is made in memory of the connection's own: most requests are shorter. */
+const WRITE_BYTES = 4 * 1024;
 
 /** A connection; closing twice is harmless. */
 export class Connection {
@@ -42,6 +44,7 @@ export class Connection {
   #from = 0;
   /** How many bytes the last read brought. */
   #count = 0;
+  #out: Uint8Array<ArrayBuffer> | null = null;
   #isClosed = false;
   #isWatched = false;
   #ahead: Promise<number | null> | undefined;
@@ -82,6 +85,16 @@ export class Connection {
     if (piece.length * LEAST_SHARE < this.#count) return piece.slice();
     this.#from = piece.byteOffset + piece.length;
     return piece;
+  }
+
+  /**
+   * Memory for the next {@link write}, good until that write has ended: an array of its own for each would cost more than
+   * all the rest of a small request's head.
+   */
+  roomToWrite(length: number): Uint8Array<ArrayBuffer> {
+    if (length > WRITE_BYTES) return new Uint8Array(length);
+    this.#out ??= new Uint8Array(WRITE_BYTES);
+    return this.#out.subarray(0, length);
   }
 
   /** Writes `bytes` once; how many of them were taken. */

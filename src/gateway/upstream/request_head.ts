@@ -58,14 +58,12 @@ export function writeRequestHead(
   return text + "\r\n";
 }
 
-/** The head and a body behind it in one array; the head's characters stand for bytes. */
-export function headWithBody(head: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(head.length + body.length);
+/** Puts the head and a body behind it into `bytes`, which they fill; the head's characters stand for bytes. */
+export function putHeadAndBody(bytes: Uint8Array, head: string, body: Uint8Array): void {
   const { read } = ENCODER.encodeInto(head, bytes.subarray(0, head.length));
-  // Beyond ASCII a character is two bytes in UTF-8 and one on the wire: such a head, which is rare, is written by hand.
-  if (read < head.length || !ASCII.test(head)) { for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i); }
+  // Beyond ASCII a character is two bytes in UTF-8, so that not all fit, and one on the wire: such a head is rare.
+  if (read < head.length) { for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i); }
   bytes.set(body, head.length);
-  return bytes;
 }
 
 const ENCODER = new TextEncoder();

@@ -8,7 +8,7 @@ import { timerDelay } from "../../clock.ts";
 import { GatewayError } from "../../errors.ts";
 import { concat } from "../bytes.ts";
 import type { Connection } from "./connection.ts";
-import { headWithBody, type RequestFraming } from "./request_head.ts";
+import { putHeadAndBody, type RequestFraming } from "./request_head.ts";
 
 /** What is sent, and where. */
 export interface RequestWriterOptions {
@@ -100,10 +100,10 @@ export class RequestWriter {
     const isOneWrite = body === null || (body instanceof Uint8Array && body.length <= SMALL_BYTES);
     if (isOneWrite && continueTimeoutMs === undefined) {
       this.#progress = "last";
-      await this.#begin(headWithBody(head, body ?? NOTHING));
+      await this.#begin(head, body ?? NOTHING);
       return true;
     }
-    await this.#begin(headWithBody(head, NOTHING));
+    await this.#begin(head, NOTHING);
     if (continueTimeoutMs !== undefined && !(await this.#mayGoOn(continueTimeoutMs))) {
       this.#isStopped = true;
       if (body instanceof ReadableStream) await body.cancel("not wanted");
@@ -115,7 +115,9 @@ export class RequestWriter {
   }
 
   /** The first write, which tells whether anything got through. */
-  async #begin(bytes: Uint8Array): Promise<void> {
+  async #begin(head: string, body: Uint8Array): Promise<void> {
+    const bytes = this.#options.connection.roomToWrite(head.length + body.length);
+    putHeadAndBody(bytes, head, body);
     let written: number;
     try {
       written = await this.#options.connection.write(bytes);
