@@ -76,6 +76,13 @@ function clientOf(key: ApiKey): Client {
   };
 }
 
+const EVERY_SCOPE: readonly Scope[] = ["inference", "models", "logs", "operate", "config"];
+
+/** Whether nothing is kept from a client: no scope and no model. */
+export function mayEverything({ key, may }: Client): boolean {
+  return (key === null || key.models === null) && EVERY_SCOPE.every((scope) => may(scope));
+}
+
 /**
  * Lets a client pass whose key is good for this.
  *

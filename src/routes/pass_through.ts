@@ -8,15 +8,15 @@
  */
 
 import { GatewayError } from "../errors.ts";
-import { requireModel } from "../gateway/auth.ts";
-import { readNamedRequest } from "../gateway/request/named_request.ts";
+import { mayEverything, requireModel } from "../gateway/auth.ts";
+import { type ModelPlace, readNamedRequest } from "../gateway/request/named_request.ts";
 import { pathOf, queryOf } from "../gateway/request_url.ts";
 import { type Destination, fullName } from "../routing/destination.ts";
 import type { Resolution } from "../routing/names.ts";
 import type { RequestContext } from "./config_in_force.ts";
 import { dispatch, type LineRule } from "./dispatch.ts";
 import type { InferenceEnv } from "./inference.ts";
-import { findInferenceRoute } from "./inference_table.ts";
+import { findInferenceRoute, type InferenceRoute } from "./inference_table.ts";
 import { Owed } from "./owed.ts";
 
 /** The one model that `/comfyui` leads to. */
@@ -55,23 +55,28 @@ export async function servePassThrough(
       ? ruleOfUpstream(env, context, { destination, rest })
       : ruleOfComfy(env, rest);
     const { config, client } = context;
+    const route = findInferenceRoute(request.method, rest) ?? null;
+    const modelIn = placeOfModel(context, resolution, route);
     owed.add(env.openRequests.enter(client, config.limits.openRequestsPerKey));
     const named = await readNamedRequest(request, {
       url: context.url,
-      modelIn: { known: resolution.requested },
+      modelIn,
       maxBytes: config.limits.requestBodyBytes,
       deadlineMs: config.limits.bodyTimeoutMs,
       memory: env.bodyMemory,
       clock: env.clock,
     });
     owed.add(() => named.drop());
+    if (destination.kind === "peer" && typeof modelIn === "string") {
+      requireModel(client, { model: fullName({ ...destination, model: named.model }), asked: named.model });
+    }
     return await dispatch(env, {
       request,
       context,
       resolution,
       named,
       path: rest,
-      route: findInferenceRoute(request.method, rest) ?? null,
+      route,
       isAsItIs: true,
       line,
       owed,
@@ -80,6 +85,28 @@ export async function servePassThrough(
     owed.settle();
     throw error;
   }
+}
+
+/**
+ * Who decides about the model. A backend has one; a peer is a whole gateway, which takes the model from the request itself and
+ * knows this gateway's key alone, whatever the client's own is good for: a client with fewer rights may ask the peer nothing
+ * but models, and only those that it may use.
+ *
+ * @throws {GatewayError} `forbidden` for another of the peer's routes.
+ */
+function placeOfModel(
+  { client }: RequestContext,
+  { destination, requested }: Resolution,
+  route: InferenceRoute | null,
+): ModelPlace {
+  if (destination.kind === "local" || mayEverything(client)) return { known: requested };
+  if (route === null) {
+    throw new GatewayError(
+      "forbidden",
+      "This API key is not good for everything: of a peer it reaches the routes of models alone",
+    );
+  }
+  return client.key?.models === null ? { known: requested } : route.modelIn;
 }
 
 interface Passed {
