@@ -6,11 +6,12 @@
 
 import type { Backends } from "../backend/backends.ts";
 import type { BackendTarget } from "../backend/types.ts";
-import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
-import { resolveModel } from "../routing/resolve.ts";
+import type { Client } from "../gateway/auth.ts";
+import { resolveModel, unknownModel } from "../routing/resolve.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import type { Router } from "./config_in_force.ts";
+import type { SchedulerSnapshot } from "../scheduler/snapshot.ts";
+import type { RequestContext, Router } from "./config_in_force.ts";
 
 /** What the operator's routes need. */
 export interface OperateEnv {
@@ -23,39 +24,69 @@ export interface OperateEnv {
 const DEFAULT_QUEUE_PAGE = 100;
 const MAX_QUEUE_PAGE = 1000;
 
-/** Adds the operator's routes to `app`. */
+/**
+ * Adds the operator's routes to `app`. To a key that is bound to some models the others do not exist: it neither sees who runs
+ * or waits for them, nor ends that; "all" are its own.
+ */
 export function addOperateRoutes(app: Router, env: OperateEnv): void {
-  app.get("/running", (c) => c.json({ running: listRunning(env.backends, c.env.config) }));
+  app.get("/running", (c) => c.json({ running: listRunning(env.backends, c.env) }));
 
   app.get("/unload", async (c) => {
-    await env.scheduler.unload(null);
+    await env.scheduler.unload(allOf(c.env));
     return c.text("OK");
   });
   app.post("/api/models/unload", async (c) => {
-    await env.scheduler.unload(null);
+    await env.scheduler.unload(allOf(c.env));
     return c.json({ msg: "ok" });
   });
   app.post("/api/models/unload/:model{[\\s\\S]+}", async (c) => {
-    await env.scheduler.unload([resolveModel(c.env.config, c.req.param("model"))]);
+    const asked = c.req.param("model");
+    const model = resolveModel(c.env.config, asked);
+    if (!c.env.client.mayUse(model)) throw unknownModel(asked);
+    await env.scheduler.unload([model]);
     return c.text("OK");
   });
 
   app.get("/api/queue", (c) => {
     const limit = readLimit(c.req.query("limit"));
     const after = c.req.query("after");
-    return c.json(env.scheduler.snapshot(after === undefined ? { limit } : { limit, after }));
+    return c.json(seenBy(c.env.client, env.scheduler.snapshot(after === undefined ? { limit } : { limit, after })));
   });
   app.delete("/api/queue/:id", (c) => {
-    if (!env.scheduler.cancel(c.req.param("id"))) {
+    const id = c.req.param("id");
+    const model = env.scheduler.modelOf(id);
+    if (model === null || !c.env.client.mayUse(model) || !env.scheduler.cancel(id)) {
       throw new GatewayError("not_found", "No request with this id is waiting or active");
     }
     return c.json({ msg: "ok" });
   });
 }
 
-function listRunning(backends: Backends, { models }: Config): readonly Record<string, unknown>[] {
+/** What "every model" is to a client; null when nothing is kept from it. */
+function allOf({ config, client: { key, mayUse } }: RequestContext): readonly string[] | null {
+  return key === null || key.models === null ? null : [...config.models.keys()].filter(mayUse);
+}
+
+/** Places in the line stay as they are. */
+function seenBy(
+  { mayUse }: Client,
+  { resident, running, active, waiting, total }: SchedulerSnapshot,
+): SchedulerSnapshot {
+  return {
+    resident: resident !== null && mayUse(resident) ? resident : null,
+    running: running.filter(({ model }) => mayUse(model)),
+    active: active.filter(({ model }) => mayUse(model)),
+    waiting: waiting.filter(({ model }) => mayUse(model)),
+    total,
+  };
+}
+
+function listRunning(
+  backends: Backends,
+  { config: { models }, client }: RequestContext,
+): readonly Record<string, unknown>[] {
   return backends.snapshot()
-    .filter((backend) => backend.phase !== "stopped")
+    .filter(({ model, phase }) => phase !== "stopped" && client.mayUse(model))
     .map(({ model, phase }) => {
       const config = models.get(model);
       return {

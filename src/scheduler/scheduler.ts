@@ -120,6 +120,11 @@ export class Scheduler<T> {
     return caller.wait();
   }
 
+  /** The model that this request, waiting or active, is for; null when there is no such request. */
+  modelOf(id: string): string | null {
+    return this.#ids.find(id)?.model ?? null;
+  }
+
   /** Cancels the request with this public id, waiting or active; false when there is none. */
   cancel(id: string): boolean {
     const caller = this.#ids.find(id);

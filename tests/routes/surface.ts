@@ -97,6 +97,7 @@ export function surface(backend: RawBackend, options: SurfaceOptions): Surface {
     scheduler: {
       acquire: (model: string) => Promise.resolve(hold(model)),
       position: () => null,
+      modelOf: () => null,
       cancel: () => false,
     } as unknown as Scheduler<BackendTarget>,
     backends: { snapshot: () => [], phaseOf, hold } as unknown as Backends,

@@ -12,8 +12,8 @@ const apiKey = block({
   name: about(text().optional(), "A name for people, which may be shown where the key may not."),
   scopes: about(
     listOf(text()).optional(),
-    "What it is good for: `inference` (asking models), `models` (listing them), `logs` (reading logs and events), `operate` " +
-      "(loading, unloading, cancelling), `config` (reading and reloading the config). Without this key: everything.",
+    "What it is good for: `inference` (asking models), `models` (listing them), `logs` (reading logs), `operate` (events, the " +
+      "queue, unloading, cancelling, profiles), `config` (reading and reloading the config). Without this key: everything.",
     "list of inference, models, logs, operate, config",
   ),
   models: about(
