@@ -4,6 +4,7 @@ import { readEvents } from "./event_reader.ts";
 import { chat, fakeEngine, startGateway } from "./gateway.ts";
 
 const ignore = CHROMIUM === null;
+// deno-lint-ignore no-console -- whoever runs the tests is told why these are left out
 if (ignore) console.warn("No Chromium here: the tests in tests/e2e/browser_test.ts are skipped");
 
 /** What every script below can use: how a fetch ends, what a socket or an event source comes to. */
