@@ -73,7 +73,6 @@ export function errorResponse(
   // The official clients send every 5xx, 408, 409 and 429 again: what an operator cancelled would come right back.
   if (!ERRORS[error.code].retryable) headers.set("x-should-retry", "false");
   if (error.retryAfterS !== undefined) headers.set("retry-after", String(error.retryAfterS));
-  if (isRepeatedInVain(error)) headers.set("x-should-retry", "false");
   if (requestId !== undefined) headers.set("x-request-id", requestId);
   if (error.status === 401) headers.set("www-authenticate", 'Basic realm="berth"');
   const message = operator && error.detail !== undefined ? `${error.message}\n${error.detail}` : error.message;
@@ -90,14 +89,6 @@ export function errorResponse(
       return new Response(JSON.stringify(body), { status: error.status, headers });
     }
   }
-}
-
-/**
- * Whether the official clients, which by themselves repeat what ended with a 5xx, are to be told not to: a request that an
- * operator has cancelled would come back twice, and a model that cannot start would be started twice more.
- */
-function isRepeatedInVain({ code, status }: GatewayError): boolean {
-  return status >= 500 && !ERRORS[code].retryable;
 }
 
 /** Who is told to come again is a program, whatever it accepts. */

@@ -156,7 +156,7 @@ Deno.test("the official clients are told not to repeat by themselves what would 
   for (const code of ["cancelled", "start_failed", "internal", "loop"] as const) {
     assertEquals(told(code), "false", code);
   }
-  for (const code of ["queue_full", "model_unloaded", "backend_lost", "conflict", "bad_request"] as const) {
+  for (const code of ["queue_full", "model_unloaded", "backend_lost", "conflict"] as const) {
     assertEquals(told(code), null, code);
   }
 });
