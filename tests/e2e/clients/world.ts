@@ -58,7 +58,8 @@ export function clientTests(
       });
       const world = createWorld(gateway, events);
       for (const [name, fn] of Object.entries(steps)) {
-        await test.step({ name, fn: () => fn(world), sanitizeOps: false, sanitizeResources: false });
+        const isOk = await test.step({ name, fn: () => fn(world), sanitizeOps: false, sanitizeResources: false });
+        if (!isOk) break; // what it left behind would be taken for failures of the others
       }
     }
     await Deno.remove(folder, { recursive: true });
@@ -79,11 +80,12 @@ function createWorld(gateway: RunningGateway, events: string): World {
     events: () => readEvents(events),
     heard: (tag, kind) => waitForEvent(events, (event) => event.tag === tag && event.event === kind),
     async queued(fits) {
+      let queue: Queue | null = null;
       for (let tries = 0; tries < 5000; tries++) {
-        const queue: Queue = await (await fetch(`${gateway.url}/api/queue`)).json();
+        queue = await (await fetch(`${gateway.url}/api/queue`)).json() as Queue;
         if (fits(queue)) return queue;
       }
-      throw new Error("the queue never was as asked for");
+      throw new Error(`the queue never was as asked for, in the end ${JSON.stringify(queue)}`);
     },
   };
 }
