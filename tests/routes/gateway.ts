@@ -34,18 +34,20 @@ export class PromptSupervisor extends FakeSupervisor {
     if (!this.heldStarts.has(model)) started.run();
     const group = await starting;
     this.running.add(model);
-    const end = () => {
-      this.running.delete(model);
-      started.end();
-      this.onEnd();
-    };
     return {
       ...group,
       terminate: (last) => {
         group.terminate(last);
-        if (!this.heldStops.has(model)) queueMicrotask(end);
+        if (!this.heldStops.has(model)) queueMicrotask(() => this.end(model));
       },
     };
+  }
+
+  /** The process of a model ends. */
+  end(model: string): void {
+    this.running.delete(model);
+    this.last(model).end();
+    this.onEnd();
   }
 }
 
@@ -88,7 +90,10 @@ export function gateway(config: string, { answer }: GatewayOptions = {}): Gatewa
   const text = config.replaceAll("BACKEND", backend.baseUrl);
   const loaded = loadConfig({ texts: [{ text, file: "test.yaml" }], env: () => undefined }).config;
   const supervisor = new PromptSupervisor();
-  backend.isUp = (path) => supervisor.running.has(decodeURIComponent(path.split("/")[1] ?? ""));
+  backend.isUp = (path) => {
+    const model = decodeURIComponent(path.split("/")[1] ?? "");
+    return !loaded.models.has(model) || supervisor.running.has(model); // what is no model here is a peer's
+  };
   supervisor.onEnd = () => backend.drop();
   const clock = handClock();
   const logs = new Logs();
@@ -118,6 +123,7 @@ export function gateway(config: string, { answer }: GatewayOptions = {}): Gatewa
     },
     get: (target, headers = {}) => send({ method: "GET", target, headers: Object.entries(headers) }),
     async [Symbol.asyncDispose]() {
+      supervisor.heldStops.clear();
       const closing = worker.close({ graceMs: 0 });
       for (let turn = 0; turn < 5; turn++) {
         await new Promise((resolve) => setTimeout(resolve, 0));
@@ -129,7 +135,43 @@ export function gateway(config: string, { answer }: GatewayOptions = {}): Gatewa
   };
 }
 
-/** Lets everything that can happen now happen. */
+const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/** Answers that backends give when the test says so. */
+export class HeldAnswers {
+  readonly #held: ((text: string) => void)[] = [];
+
+  /** What a backend answers: nothing yet. */
+  readonly answer = (): Promise<string> => new Promise((resolve) => this.#held.push(resolve));
+
+  /** Waits until a backend was asked, the next one in order, and has it answer. */
+  async give(text: string = OK): Promise<void> {
+    await until(() => this.#held.length > 0);
+    this.#held.shift()?.(text);
+  }
+
+  /** Waits until this many are held. */
+  async asked(count: number): Promise<void> {
+    await until(() => this.#held.length >= count);
+  }
+}
+
+/** Waits for what other ends of sockets do. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; !condition(); turn++) {
+    if (turn > 5000) throw new Error("it did not happen");
+    await settled();
+  }
+}
+
+/** Reads an answer to its end; its status. */
+export async function statusOf(answer: Promise<Response>): Promise<number> {
+  const response = await answer;
+  await response.text();
+  return response.status;
+}
+
+/** Lets everything that can happen without other ends of sockets happen. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

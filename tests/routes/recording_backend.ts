@@ -45,7 +45,7 @@ export function recordingBackend(
     try {
       for await (const conn of listener) {
         open.set(conn, "");
-        all.push(serve(conn).catch(() => {}).finally(() => open.delete(conn))); // closed by one end or the other
+        all.push(serve(conn).catch(() => {}).finally(() => (open.delete(conn), close(conn)))); // closed by one end or the other
       }
     } finally {
       await Promise.all(all);
