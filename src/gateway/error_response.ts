@@ -33,7 +33,7 @@ const ANTHROPIC = /^(?:\/upstream\/.+)?\/(?:v1|v)\/messages(?:\/|$)/;
 
 /** The dialect of a request: of its path or, where that says nothing, of the header that every client of Anthropic's sends. */
 export function dialectOf(path: string, headers?: Headers): Dialect {
-  return ANTHROPIC.test(path) || headers?.has("anthropic-version") === true ? "anthropic" : "openai";
+  return ANTHROPIC.test(path) || typeof headers?.get("anthropic-version") === "string" ? "anthropic" : "openai";
 }
 
 /** The error as the JSON value that the dialect's clients expect. */

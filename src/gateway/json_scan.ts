@@ -51,6 +51,9 @@ const UPPER_E = 69, BACKSLASH = 92, LOWER_E = 101, LOWER_U = 117, OPEN_LIST = 91
 const ESCAPES = new Set([...'"\\/bfnrt'].map((char) => char.charCodeAt(0)));
 const LITERALS = ["true", "false", "null"].map((text) => new TextEncoder().encode(text));
 
+/** Below this the words cost more than they win. */
+const LEAST_FOR_WORDS = 128;
+
 class Scanner {
   readonly #bytes: Uint8Array;
   readonly #keys: readonly Uint8Array[];
@@ -59,7 +62,7 @@ class Scanner {
   readonly #words: Int32Array;
   readonly #wordsFrom: number;
   /** For each open bracket the byte that closes it; the object's own is first. */
-  #closers = new Uint8Array(32);
+  #closers = CLOSERS;
   #depth = 0;
   #at = 0;
   /** Where the value that is being read belongs, if it is wanted. */
@@ -69,9 +72,10 @@ class Scanner {
   constructor(bytes: Uint8Array, keys: readonly Uint8Array[]) {
     this.#bytes = bytes;
     this.#keys = keys;
-    this.#found = [...keys, null].map(() => []);
+    this.#found = keys.map(() => []);
+    this.#found.push([]);
     this.#wordsFrom = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
-    const count = (bytes.length - this.#wordsFrom) >> 2;
+    const count = bytes.length < LEAST_FOR_WORDS ? 0 : (bytes.length - this.#wordsFrom) >> 2;
     this.#words = count === 0 ? NO_WORDS : new Int32Array(bytes.buffer, bytes.byteOffset + this.#wordsFrom, count);
   }
 
@@ -141,20 +145,26 @@ class Scanner {
     this.#skipSpace();
     if (this.#depth !== 1) return;
     this.#valueStart = this.#at;
-    this.#list = this.#found[this.#indexOfKey(start, end)];
+    this.#list = this.#found[this.#indexOfKey({ start, end })];
   }
 
-  #indexOfKey(start: number, end: number): number {
-    const raw = this.#bytes.subarray(start + 1, end - 1);
-    if (!raw.includes(BACKSLASH)) return this.#indexOf(raw);
+  #indexOfKey({ start, end }: ByteRange): number {
+    const index = this.#indexOf(this.#bytes, { start: start + 1, end: end - 1 });
+    if (index >= 0 || !this.#hasEscape(start, end)) return index;
     const text: unknown = JSON.parse(new TextDecoder().decode(this.#bytes.subarray(start, end)));
-    return this.#indexOf(new TextEncoder().encode(String(text)));
+    const key = new TextEncoder().encode(String(text));
+    return this.#indexOf(key, { start: 0, end: key.length });
   }
 
-  #indexOf(key: Uint8Array): number {
-    const exact = this.#keys.findIndex((wanted) => isSame(wanted, key));
-    if (exact >= 0) return exact;
-    return this.#keys.some((wanted) => isSameButForCase(wanted, key)) ? this.#keys.length : -1;
+  #hasEscape(start: number, end: number): boolean {
+    for (let at = start; at < end; at++) if (this.#bytes[at] === BACKSLASH) return true;
+    return false;
+  }
+
+  #indexOf(bytes: Uint8Array, at: ByteRange): number {
+    const keys = this.#keys;
+    for (let i = 0; i < keys.length; i++) if (isSame(keys[i], bytes, at)) return i;
+    return keys.some((wanted) => isSameButForCase(wanted, bytes, at)) ? keys.length : -1;
   }
 
   #skipSpace(): void {
@@ -233,8 +243,9 @@ class Scanner {
 
   #readLiteral(): void {
     for (const literal of LITERALS) {
-      if (!isSame(literal, this.#bytes.subarray(this.#at, this.#at + literal.length))) continue;
-      this.#at += literal.length;
+      const end = this.#at + literal.length;
+      if (!isSame(literal, this.#bytes, { start: this.#at, end })) continue;
+      this.#at = end;
       return;
     }
     throw this.#expected("a value");
@@ -246,6 +257,8 @@ class Scanner {
 }
 
 const NO_WORDS = new Int32Array(0);
+/** For the first brackets of any scan: there is never a second one before the first has ended. */
+const CLOSERS = new Uint8Array(32);
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 48 && byte <= 57;
@@ -255,17 +268,17 @@ function isHexDigit(byte: number | undefined): boolean {
   return byte !== undefined && (isDigit(byte) || (byte >= 65 && byte <= 70) || (byte >= 97 && byte <= 102));
 }
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+function isSame(wanted: Uint8Array | undefined, bytes: Uint8Array, { start, end }: ByteRange): boolean {
+  if (wanted?.length !== end - start) return false;
+  for (let i = 0; i < wanted.length; i++) if (wanted[i] !== bytes[start + i]) return false;
   return true;
 }
 
-/** Whether `key` is `wanted`, which is in lower case, in whatever case of ASCII letters. */
-function isSameButForCase(wanted: Uint8Array, key: Uint8Array): boolean {
-  if (wanted.length !== key.length) return false;
+/** Whether it is `wanted`, which is in lower case, in whatever case of ASCII letters. */
+function isSameButForCase(wanted: Uint8Array, bytes: Uint8Array, { start, end }: ByteRange): boolean {
+  if (wanted.length !== end - start) return false;
   for (let i = 0; i < wanted.length; i++) {
-    const byte = key[i] ?? 0;
+    const byte = bytes[start + i] ?? 0;
     if ((byte >= UPPER_A && byte <= UPPER_Z ? byte | CASE_BIT : byte) !== wanted[i]) return false;
   }
   return true;

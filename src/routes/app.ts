@@ -61,7 +61,9 @@ export interface ConnectionInfo {
 }
 
 /** What is known of a request before it is looked up. */
-interface Asked extends Pick<RequestContext, "id" | "from" | "peerAddress"> {
+interface Asked extends Pick<RequestContext, "id" | "dialect" | "from" | "peerAddress"> {
+  /** See `pathOf`. */
+  readonly path: string;
   /** What the rules of hosts and pages look at. */
   readonly site: SiteFacts;
 }
@@ -77,14 +79,15 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const peerAddress = info?.remoteAddr?.hostname ?? null;
     const from = clientOf(request.headers, { address: peerAddress, isTls: env.isTls }, inForce.config.trustProxy);
     const site = siteFactsOf(request, from.host);
+    const path = pathOf(request.url);
+    const dialect = dialectOf(path, request.headers);
     let response: Response;
     try {
-      response = await answer(request, inForce, { id, from, peerAddress, site });
+      response = await answer(request, inForce, { id, path, dialect, from, peerAddress, site });
     } catch (thrown) {
       response = fail(request, thrown, id); // hono, too, lets a thrown value that is no Error through
     }
     if (response.status === SWITCHED) return response; // its headers have been sent
-    const dialect = dialectOf(pathOf(request.url), request.headers);
     if (dialect === "anthropic") response.headers.set("request-id", id); // where Anthropic's own clients look for it
     const cors = corsHeaders(site, inForce.site);
     if (cors.length > 0) applyCors(response.headers, cors); // to touch the headers of an answer costs what making it does
@@ -93,9 +96,8 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
 
   /** Not async itself, as whatever it leads to is: a promise more costs as much as all the headers it looks at. */
   function answer(request: Request, inForce: ConfigInForce, asked: Asked): Response | Promise<Response> {
-    const { id, from, peerAddress, site } = asked;
+    const { id, path, dialect, from, peerAddress, site } = asked;
     checkShape(request);
-    const path = pathOf(request.url);
     const inference = findInferenceRoute(request.method, path);
     const isPassed = inference === undefined && isPassedThrough(path);
     const operation = inference === undefined && !isPassed ? findOperation(request.method, path) : undefined;
@@ -108,7 +110,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const queryKey = operation?.takesQueryKey === true ? key : null;
     const protocolKey = hasKeys && isWebsocketUpgrade(request.headers) ? protocolKeyOf(request.headers) : null;
     const client = operation?.scope === null ? NOBODY : inForce.identify(request.headers, { queryKey, protocolKey });
-    const context: RequestContext = { ...inForce, id, url, client, from, peerAddress };
+    const context: RequestContext = { ...inForce, id, url, client, dialect, from, peerAddress };
     if (operation === undefined) {
       requireScope(client, "inference");
       if (inference !== undefined) return serveInference(env, inference, request, context);

@@ -8,6 +8,7 @@ import type { Context, Hono } from "hono";
 import type { Config } from "../config/types.ts";
 import { type Client, createKeyCheck, type KeyCheck } from "../gateway/auth.ts";
 import type { ClientFacts } from "../gateway/client_address.ts";
+import type { Dialect } from "../gateway/error_response.ts";
 import { createSiteRules, type SiteRules } from "../gateway/site_rules.ts";
 
 /** Where the gateway listens, as far as its rules depend on it. */
@@ -36,6 +37,8 @@ export interface RequestContext extends ConfigInForce {
   readonly url: string;
   /** Whose key it carries. */
   readonly client: Client;
+  /** The protocol of its client. */
+  readonly dialect: Dialect;
   /** Where it comes from, as far as that is believed. */
   readonly from: ClientFacts;
   /** The address at the other end of the connection; `null` when there is none. */

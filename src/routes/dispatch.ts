@@ -7,7 +7,6 @@
 import type { Config, PeerConfig } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { requireModel } from "../gateway/auth.ts";
-import { dialectOf } from "../gateway/error_response.ts";
 import type { NamedRequest } from "../gateway/request/named_request.ts";
 import type { Outcome } from "../gateway/response_stream.ts";
 import type { HeaderList } from "../gateway/upstream/message.ts";
@@ -192,7 +191,7 @@ function serve(
 ): Promise<Response> {
   const { request, context, resolution: { destination }, onPiece } = asked;
   const path = asked.path + outgoing.query;
-  const dialect = dialectOf(asked.path, request.headers);
+  const { dialect } = context;
   if (removed !== null) {
     const call = { request, context, path, dialect, watcher, removed: removed.signal };
     if (destination.kind === "local") {

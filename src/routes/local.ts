@@ -91,7 +91,7 @@ function serveEarly(
 
 /** Waits, then forwards; whatever goes wrong, the lease is given back and the visit has ended. */
 async function serve(env: LocalEnv, course: Course): Promise<Response> {
-  const { call: { id, model, waitSignal }, visit, signal, early } = course;
+  const { call: { id, model, waitSignal }, call, visit, signal, early } = course;
   let lease: Lease<BackendTarget> | null = null;
   try {
     lease = await env.scheduler.acquire(model, {
@@ -104,30 +104,33 @@ async function serve(env: LocalEnv, course: Course): Promise<Response> {
     });
     visit.granted();
     early?.granted();
-    return await forward(env, course, lease);
+    const asked = { call, visit, signal, lease };
+    try {
+      return await askBackend(env, asked);
+    } catch (error) {
+      await loadAgain(env, asked, error);
+    }
+    return await askBackend(env, asked);
   } catch (error) {
     lease?.release();
     throw visit.failed(error, signal.aborted);
   }
 }
 
-/** Sends the request, and once more when its backend had gone without seeing it. */
-async function forward(
+/**
+ * Has the model loaded once more when its backend had gone without seeing the request: one that was killed while idle is
+ * found dead by its next request. Throws `error` when that is not what has happened.
+ */
+async function loadAgain(
   env: LocalEnv,
-  { call, visit, signal }: Course,
-  lease: Lease<BackendTarget>,
-): Promise<Response> {
-  try {
-    return await askBackend(env, { call, visit, signal, lease });
-  } catch (error) {
-    // A backend that was killed while idle is found dead by its next request: once, it is started again for it.
-    if (!canRepeat(call) || !await isGoneUnseen(env, lease.target, error)) throw error;
-    env.log.info(`Backend of ${lease.model} had gone: starting it again for the request at hand`);
-    visit.loadsAgain();
-    await lease.renew();
-    visit.granted();
-    return await askBackend(env, { call, visit, signal, lease });
-  }
+  { call, visit, lease }: AskedBackend & { readonly lease: Lease<BackendTarget> },
+  error: unknown,
+): Promise<void> {
+  if (!canRepeat(call) || !await isGoneUnseen(env, lease.target, error)) throw error;
+  env.log.info(`Backend of ${lease.model} had gone: starting it again for the request at hand`);
+  visit.loadsAgain();
+  await lease.renew();
+  visit.granted();
 }
 
 /** One call at a backend that is held. */

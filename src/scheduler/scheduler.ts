@@ -113,21 +113,24 @@ export class Scheduler<T> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const caller = new Caller<T>(this.#port, { ticket: this.#nextTicket++, model, id, signal });
     this.#callers.set(caller.ticket, caller);
-    if (id !== undefined) this.#ids.add(id, caller);
     if (onPosition !== undefined) this.#positions.listen(caller.ticket, onPosition);
     this.#tell({ type: "requested", ticket: caller.ticket, model, at: this.#clock.now() });
-    if (onWait !== undefined && caller.isWaiting) onWait(this.#placeOf(caller));
+    if (caller.isWaiting) {
+      // Whoever is served at once is asked for by its id next to never, and is then found without an index.
+      if (id !== undefined) this.#ids.add(id, caller);
+      onWait?.(this.#placeOf(caller));
+    }
     return caller.wait();
   }
 
   /** The model that this request, waiting or active, is for; null when there is no such request. */
   modelOf(id: string): string | null {
-    return this.#ids.find(id)?.model ?? null;
+    return this.#find(id)?.model ?? null;
   }
 
   /** Cancels the request with this public id, waiting or active; false when there is none. */
   cancel(id: string): boolean {
-    const caller = this.#ids.find(id);
+    const caller = this.#find(id);
     if (caller === undefined) return false;
     this.#tell({ type: "cancelAsked", ticket: caller.ticket, at: this.#clock.now() });
     return true;
@@ -166,13 +169,13 @@ export class Scheduler<T> {
 
   /** The place of this waiting request, the head being 1; null when it does not wait. */
   position(id: string): number | null {
-    const caller = this.#ids.find(id);
+    const caller = this.#find(id);
     return caller === undefined ? null : EITHER_CORE.positionOf(this.#state, caller.ticket);
   }
 
   /** How long this request will still wait until it is granted, in milliseconds; null when it does not wait. */
   estimateMs(id: string): number | null {
-    const caller = this.#ids.find(id);
+    const caller = this.#find(id);
     return caller === undefined || !caller.isWaiting ? null : this.#placeOf(caller).estimateMs;
   }
 
@@ -195,6 +198,10 @@ export class Scheduler<T> {
       waiting: EITHER_CORE.waitingIn(state, afterPosition),
       total: EITHER_CORE.waitingCount(state),
     }, { limit, now, afterPosition, idOf: this.#port.idOf });
+  }
+
+  #find(id: string): Caller<T> | undefined {
+    return this.#ids.find(id) ?? this.#callers.values().find(({ knownId }) => knownId === id);
   }
 
   #placeOf({ ticket, model }: Caller<T>): Place {

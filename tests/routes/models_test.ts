@@ -33,6 +33,7 @@ function mount(mayUse: Client["mayUse"] = () => true) {
     url: "http://gateway.test/",
     client: { name: null, key: null, may: () => true, mayUse },
     from: { address: null, scheme: "http", host: null, isProxied: false },
+    dialect: "openai",
     peerAddress: null,
   };
   return {
