@@ -38,6 +38,11 @@ const GROWTH = 4;
 const PIECE_BYTES = 256 * 1024;
 /** The runtime makes a buffer of the size that is asked for, besides ours. */
 const READ_BYTES = 64 * 1024;
+/**
+ * The runtime decodes a chunked body where it is asked to put it: a read with less room than the line of the next chunk, or the
+ * last one with its trailers, never ends. With less room than this, it gets a place of its own.
+ */
+const LEAST_READ_BYTES = 4 * 1024;
 /** A body that came with its head is there after two turns of the microtask queue; a timer for it would be wasted. */
 const TURNS_WITHOUT_TIMER = 4;
 
@@ -161,6 +166,12 @@ class Receiver {
     while (true) {
       this.#makeRoom();
       const room = Math.min(this.#buffer.byteLength - this.#filled, READ_BYTES);
+      if (room < LEAST_READ_BYTES) {
+        const { done, value } = await reader.read(new Uint8Array(LEAST_READ_BYTES));
+        if (done) return;
+        this.#keep(value);
+        continue;
+      }
       const { done, value } = await reader.read(new Uint8Array(this.#buffer, this.#filled, room));
       if (value === undefined) return; // cancelled, for a reason that our caller knows
       this.#buffer = value.buffer;
@@ -172,13 +183,18 @@ class Receiver {
   /** For a stream that cannot fill memory of its reader's choice, as one that was made by hand. */
   async #copy(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>): Promise<void> {
     for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
-      for (let rest = value ?? NOTHING; rest.length > 0;) {
-        this.#makeRoom();
-        const part = rest.subarray(0, this.#buffer.byteLength - this.#filled);
-        new Uint8Array(this.#buffer).set(part, this.#filled);
-        rest = rest.subarray(part.length);
-        this.#add(part.length);
-      }
+      this.#keep(value ?? NOTHING);
+    }
+  }
+
+  /** Takes in what lies elsewhere. */
+  #keep(bytes: Uint8Array): void {
+    for (let rest = bytes; rest.length > 0;) {
+      this.#makeRoom();
+      const part = rest.subarray(0, this.#buffer.byteLength - this.#filled);
+      new Uint8Array(this.#buffer).set(part, this.#filled);
+      rest = rest.subarray(part.length);
+      this.#add(part.length);
     }
   }
 

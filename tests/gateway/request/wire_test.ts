@@ -3,6 +3,7 @@ import { GatewayError } from "../../../src/errors.ts";
 import { errorResponse } from "../../../src/gateway/error_response.ts";
 import { readNamedRequest } from "../../../src/gateway/request/named_request.ts";
 import { handClock } from "../../tiny/hand_clock.ts";
+import { RawSocket } from "../raw_backend.ts";
 import { readOptions } from "./reading.ts";
 
 // A request that stops half way is made by a socket only.
@@ -79,3 +80,40 @@ Deno.test("on the wire: for a request that comes in one piece no timer is made",
   client.close();
   await server.shutdown();
 });
+
+for (
+  const [name, type, begin, end] of [
+    ["JSON", "application/json", '{"model":"m","x":"', '"}'],
+    [
+      "a form",
+      "multipart/form-data; boundary=X",
+      '--X\r\ncontent-disposition: form-data; name="model"\r\n\r\nm\r\n--X\r\ncontent-disposition: form-data; name="x"\r\n\r\n',
+      "\r\n--X--",
+    ],
+  ] as const
+) {
+  Deno.test(`on the wire: ${name} in chunks comes to its end whatever its length is, up to the largest, trailers or not`, async () => {
+    const maxBytes = 300_000;
+    const { server, codes } = reader(readOptions({ clock: handClock(), deadlineMs: 300_000, maxBytes }));
+    const lengths = [16 * 1024, 64 * 1024, 80 * 1024, maxBytes].flatMap((
+      edge,
+    ) => [edge - 60, edge - 3, edge - 1, edge]);
+    for (const length of lengths) {
+      for (const trailers of ["", "x-sum: 0123456789\r\n"]) {
+        const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+        const client = new RawSocket(conn);
+        const body = begin + "y".repeat(length - begin.length - end.length) + end;
+        const cut = length - 7; // the line of a chunk, too, comes where little room is left
+        const chunks = [body.slice(0, cut), body.slice(cut)].map((part) =>
+          `${part.length.toString(16)}\r\n${part}\r\n`
+        );
+        await client.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n`);
+        await client.write(`${chunks.join("")}0\r\n${trailers}\r\n`);
+        assertStringIncludes(await client.readUntil("\r\n\r\n"), "HTTP/1.1 200 ", `${length} bytes`);
+        client.close();
+      }
+    }
+    assertEquals(codes, []);
+    await server.shutdown();
+  });
+}
