@@ -2,6 +2,7 @@ import { assert, assertEquals, assertFalse, assertMatch, assertRejects, assertSt
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { freePort } from "../fakes/free_port.ts";
+import { waitForEvent } from "./event_reader.ts";
 import { chat, fakeEngine, type RunningGateway, startGateway } from "./gateway.ts";
 import { askSocket, closeSocket, eventOf, openSocket } from "./websocket_client.ts";
 
@@ -155,4 +156,36 @@ Deno.test("a peer answers over https with a certificate of an authority that Den
     OpenAI.APIError,
   );
   assertEquals(error.status, 502);
+});
+
+Deno.test("what is cancelled or left at the near gateway ends at the far one", async () => {
+  const events = await Deno.makeTempFile();
+  await using far = await startGateway({
+    config: `models:\n  big: { cmd: "${fakeEngine(`--tokens 3 --token-ms 20000 --events ${events}`)}" }\n`,
+  });
+  await using gateway = await startGateway({ config: near(far.url, { apiKey: "", top: "" }) });
+  const listed = async ({ url }: RunningGateway) => (await (await fetch(`${url}/api/inflight`)).json()).requests;
+  const isIdle = async () => {
+    for (const each of [far, gateway]) {
+      for (let tries = 0; (await listed(each)).length > 0; tries++) assert(tries < 2000, "it never ended");
+    }
+  };
+  const cancelled = chat(gateway.url, "big");
+  await waitForEvent(events, ({ event, sequence }) => event === "request" && sequence === 1);
+  const [{ id, model, phase }] = await listed(gateway);
+  assertEquals([model, phase], ["big", "serving"]);
+  await (await fetch(`${gateway.url}/api/inflight/${id}/cancel`, { method: "POST" })).body?.cancel();
+  const answer = await cancelled;
+  assertEquals([answer.status, answer.headers.get("x-berth-error")], [503, "cancelled"]);
+  await answer.body?.cancel();
+  await waitForEvent(events, ({ event, sequence }) => event === "client-left" && sequence === 1);
+  await isIdle();
+  const leaving = new AbortController();
+  const left = chat(gateway.url, "far/big", { signal: leaving.signal });
+  await waitForEvent(events, ({ event, sequence }) => event === "request" && sequence === 2);
+  leaving.abort();
+  await assertRejects(() => left);
+  await waitForEvent(events, ({ event, sequence }) => event === "client-left" && sequence === 2);
+  await isIdle();
+  await Deno.remove(events);
 });
