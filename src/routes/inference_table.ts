@@ -28,6 +28,9 @@ export interface InferenceRoute {
 /** Every model-dispatched route. */
 export const INFERENCE_ROUTES: readonly InferenceRoute[] = [
   ...json("/v1/chat/completions", "Answer a chat", { also: ["/chat/completions"], v: true }),
+  ...json("/v1/chat/completions/input_tokens", "Count the tokens of a chat, as llama.cpp has it", {
+    also: ["/chat/completions/input_tokens"],
+  }),
   ...json("/v1/completions", "Continue a text", { also: ["/completions"], v: true }),
   ...json("/v1/embeddings", "Embed texts", { also: ["/embeddings", "/embedding"], v: true }),
   ...json("/v1/responses", "Create a response", { also: ["/responses"], v: true }),
