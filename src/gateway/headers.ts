@@ -31,14 +31,18 @@ export interface RequestHeaderOptions {
   readonly credentialNames: readonly string[];
   /** The `via` to send; the client's own goes on unless given. */
   readonly via?: string;
+  /** Whether the answer may be compressed as the client allows; otherwise it may not, so that it can be read here. */
+  readonly mayBeCompressed?: boolean;
 }
 
 /** The headers to send to the backend. */
 export function requestHeaders(
   incoming: Headers,
-  { host, remoteAddr, credentialNames, scheme = "http", forwardedHost = null, via }: RequestHeaderOptions,
+  options: RequestHeaderOptions,
 ): HeaderList {
-  const list: (readonly [string, string])[] = [["host", host], ["accept-encoding", "identity"]];
+  const { host, remoteAddr, credentialNames, scheme = "http", forwardedHost = null, via } = options;
+  const encoding = options.mayBeCompressed === true ? incoming.get("accept-encoding") : null;
+  const list: (readonly [string, string])[] = [["host", host], ["accept-encoding", encoding ?? "identity"]];
   let own = host;
   let chain = "";
   let named = null as ReadonlySet<string> | null; // the type that the callback leaves it with

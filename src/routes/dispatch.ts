@@ -216,6 +216,8 @@ function serve(
     via: env.hops.viaFor(request.headers),
     inFlight: watcher,
     tap: onPiece,
+    // Some pages of servers come in no other way.
+    mayBeCompressed: asked.isAsItIs === true && asked.route === null && !named.wantsStream,
   };
   switch (asked.line ?? "wait") {
     case "wait":

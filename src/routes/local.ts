@@ -152,7 +152,12 @@ export function askBackend(
   const { context, request, body, tap, inFlight } = call;
   const { limits } = context.config;
   const client = env.clientFor(lease.target);
-  const headers = headersToBackend(request.headers, { host: client.host, via: call.via, context });
+  const headers = headersToBackend(request.headers, {
+    host: client.host,
+    via: call.via,
+    context,
+    mayBeCompressed: call.mayBeCompressed === true,
+  });
   return proxy({
     method: request.method,
     signal,
@@ -183,10 +188,15 @@ export interface BackendHeaderOptions {
   /** See `Hops`. */
   readonly via: string;
   readonly context: CallContext;
+  /** See `LocalCall`. */
+  readonly mayBeCompressed?: boolean;
 }
 
 /** The headers that a backend is sent. */
-export function headersToBackend(incoming: Headers, { host, via, context }: BackendHeaderOptions): HeaderList {
+export function headersToBackend(
+  incoming: Headers,
+  { host, via, context, mayBeCompressed = false }: BackendHeaderOptions,
+): HeaderList {
   const { config, from, peerAddress } = context;
   return requestHeaders(incoming, {
     host,
@@ -194,6 +204,7 @@ export function headersToBackend(incoming: Headers, { host, via, context }: Back
     remoteAddr: peerAddress,
     scheme: from.scheme,
     forwardedHost: from.host,
+    mayBeCompressed,
     credentialNames: credentialNamesOf(config),
   });
 }

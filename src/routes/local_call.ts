@@ -37,6 +37,8 @@ export interface LocalCall {
   readonly context: CallContext;
   /** The gateways that it has passed, this one included; see `Hops`. */
   readonly via: string;
+  /** Whether nobody but the client reads the answer, so that it may come compressed; no unless given. */
+  readonly mayBeCompressed?: boolean;
   /** Ends the wait in line, besides the client's own leaving; its reason is thrown. */
   readonly waitSignal?: AbortSignal;
   /** Is told how it gets on; its `end` comes when nothing of the body is needed any more, which may be long after the answer began. */
