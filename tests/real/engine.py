@@ -1,6 +1,6 @@
 """A real llama.cpp server on a tiny GGUF with random weights that this script writes itself.
 
-Usage: engine.py MODEL.gguf PORT. The answers are noise; loading, streaming, token counts and aborts are the real engine's.
+Usage: engine.py MODEL.gguf PORT [embeddings]. The answers are noise; loading, streaming, token counts and aborts are the real engine's.
 """
 
 import os
@@ -73,6 +73,12 @@ def main() -> None:
     params.n_parallel = 1
     params.warmup = False
     params.cpuparams.n_threads = 2
+    params.endpoint_slots = True
+    params.endpoint_metrics = True
+    params.slot_save_path = os.path.dirname(path) + "/"
+    if sys.argv[3:] == ["embeddings"]:
+        params.embedding = True
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     server = xllamacpp.Server(params)
     threading.Event().wait()
     del server

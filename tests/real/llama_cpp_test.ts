@@ -1,27 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import OpenAI from "openai";
 import { startGateway } from "../e2e/gateway.ts";
+import { engineCommand, hasEngine } from "./engine.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
-const PYTHON = `${ROOT}.venv/bin/python`;
 const KEY_UNUSED = "not-needed";
-
-function hasEngine(): boolean {
-  try {
-    Deno.statSync(PYTHON);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 Deno.test({
   name: "two models of a real llama.cpp server: swaps, streaming and an abort through the official client",
   ignore: !hasEngine(),
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "berth-real-" });
-    const model = (id: string) =>
-      `  ${id}:\n    cmd: ${PYTHON} ${ROOT}tests/real/engine.py ${folder}/${id}.gguf \${PORT}\n`;
+    const model = (id: string) => `  ${id}:\n    cmd: ${engineCommand(`${folder}/${id}.gguf`)}\n`;
     {
       await using gateway = await startGateway({ config: `models:\n${model("one")}${model("two")}` });
       const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: KEY_UNUSED, maxRetries: 0, timeout: 60_000 });
