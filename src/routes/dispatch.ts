@@ -217,7 +217,7 @@ function serve(
     inFlight: watcher,
     tap: onPiece,
     // Some pages of servers come in no other way.
-    mayBeCompressed: asked.isAsItIs === true && asked.route === null && !named.wantsStream,
+    mayBeCompressed: asked.isAsItIs === true && asked.route === null && !asked.named.wantsStream,
   };
   switch (asked.line ?? "wait") {
     case "wait":
