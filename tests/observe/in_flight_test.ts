@@ -37,7 +37,7 @@ Deno.test("SV28: an entry has the marked start, the client's address, redacted h
   });
 });
 
-Deno.test("§8: metadata is left out while there is none, and may come later; an unknown address is empty", () => {
+Deno.test("§8, SW12: metadata is left out while there is none, and may come later; an unknown address is empty", () => {
   const { inFlight } = makeTable();
   const entry = inFlight.begin(facts({ remoteAddr: null, metadata: {} }));
   assertFalse("metadata" in entry.look());

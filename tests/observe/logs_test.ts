@@ -16,7 +16,7 @@ function write(selection: "proxy" | "upstream" | "both" | "none") {
 
 const LINE = "[INFO] ready\n";
 
-Deno.test("§3.9.2: logToStdout selects what is shown and what the combined history holds; the others are always kept", () => {
+Deno.test("§3.9.2, SV71: logToStdout selects what is shown and what the combined history holds; the others are always kept", () => {
   const kept = ["[INFO] ready\n", "loaded\n"];
   assertEquals(write("proxy"), { shown: [LINE], histories: ["[INFO] ready\n", ...kept] });
   assertEquals(write("upstream"), { shown: ["loaded\n"], histories: ["loaded\n", ...kept] });

@@ -27,6 +27,12 @@ Deno.test("SV114: health is OK to everybody, as text", async () => {
   }
 });
 
+Deno.test("SV34: the version has the keys that llama-swap's has", async () => {
+  await using berth = gateway(CONFIG);
+  const body = await (await berth.get("/api/version")).json();
+  assertEquals(Object.keys(body), ["version", "commit", "build_date"]);
+});
+
 Deno.test("SV115: OPTIONS of anything is a preflight: 204, no key, nothing asked", async () => {
   await using berth = gateway(CONFIG + "apiKeys: [sesame]\n");
   for (const target of ["/v1/chat/completions", "/upstream/a/x", "/comfyui/", "/nothing/there", "/unload"]) {

@@ -174,3 +174,15 @@ Deno.test("a name that would end its own part of a form is refused", async () =>
   }
   assertEquals(await textOf(request.withModel("a--XX")), form(field("model", "a--XX")));
 });
+
+Deno.test("SW9: a request with another name or filters leaves the one it was made of as it was", async () => {
+  const sent = '{"model":"a","x":1}';
+  const first = await read(sent);
+  const second = first.withModel("b").withFilters(
+    { strip: ["x"], set: new Map(), setByName: new Map() },
+    "b",
+  );
+  assertEquals([first.model, await textOf(first)], ["a", sent]);
+  assertEquals([second.model, await textOf(second)], ["b", '{"model":"b"}']);
+  assertEquals([first.model, await textOf(first)], ["a", sent]);
+});
