@@ -117,7 +117,11 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
       return servePassThrough(env, request, context);
     }
     if (operation.scope !== null && operation.scope !== "any") requireScope(client, operation.scope);
-    return operate(url === request.url ? request : new Request(url, request), context);
+    if (url === request.url) return operate(request, context);
+    const tidied = new Request(url, request);
+    // It tidies the path up: dots in a path must not lead from a row that a key is good for to one that it is not.
+    if (findOperation(request.method, pathOf(tidied.url)) !== operation) throw nothingAt(path);
+    return operate(tidied, context);
   }
 
   async function operate(request: Request, context: RequestContext): Promise<Response> {
@@ -128,7 +132,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
 
   function notServed(request: Request, path: string, id: string): Response {
     const methods = methodsAt(path);
-    if (methods.length === 0) throw new GatewayError("not_found", `Nothing is served at ${shortened(path)}`);
+    if (methods.length === 0) throw nothingAt(path);
     const allow = methods.join(", ");
     const said = `${shortened(path)} answers ${allow} only`;
     const response = refuse(request, new GatewayError("method_not_allowed", said), id);
@@ -171,7 +175,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     addEventRoutes(app, { ...env, viewerOf });
     addConfigRoutes(app, env);
     app.notFound((c: RouteContext) => {
-      throw new GatewayError("not_found", `Nothing is served at ${shortened(c.req.path)}`);
+      throw nothingAt(c.req.path);
     });
     app.onError((thrown, c) => fail(c.req.raw, thrown, c.env.id));
     return app;
@@ -182,6 +186,10 @@ const SWITCHED = 101;
 
 /** How much of a path an answer repeats. */
 const MAX_SHOWN = 200;
+
+function nothingAt(path: string): GatewayError {
+  return new GatewayError("not_found", `Nothing is served at ${shortened(path)}`);
+}
 
 function shortened(path: string): string {
   return path.length > MAX_SHOWN ? `${path.slice(0, MAX_SHOWN)}…` : path;
