@@ -259,22 +259,20 @@ async function askPeer(env: DispatchEnv, asked: AskedPeer): Promise<Response> {
 
 /** In line, as long as the model stays: whoever is next may have it unloaded, and this request may not load it again. */
 async function serveWhileReady(env: DispatchEnv, call: LocalCall): Promise<Response> {
-  const hold = env.backends.hold(call.model);
-  const { leaving } = hold.target;
-  hold.release();
+  const target = env.backends.readyTarget(call.model);
+  if (target === null) throw wentAway(call);
+  const { leaving } = target;
   try {
     return await serveLocal(env, { ...call, waitSignal: leaving });
   } catch (error) {
     if (!leaving.aborted || error !== leaving.reason) throw error;
-    throw new GatewayError(
-      "conflict",
-      `model ${call.model} was unloaded while this request waited, which cannot load it`,
-    );
+    throw wentAway(call);
   }
 }
 
 /** At once, whoever waits: nothing is loaded for it, and nothing waits for its end but an idle unload. */
 async function servePastTheLine(env: DispatchEnv, call: LocalCall): Promise<Response> {
+  if (env.backends.readyTarget(call.model) === null) throw wentAway(call);
   const hold = env.backends.hold(call.model);
   try {
     const lease = { target: hold.target, onInterrupt() {}, release: () => hold.release() };
@@ -284,4 +282,9 @@ async function servePastTheLine(env: DispatchEnv, call: LocalCall): Promise<Resp
     hold.release();
     throw error;
   }
+}
+
+/** A model that was ready when the request arrived has gone while its body still came, or while it waited. */
+function wentAway({ model }: LocalCall): GatewayError {
+  return new GatewayError("conflict", `model ${model} was unloaded while this request waited, which cannot load it`);
 }

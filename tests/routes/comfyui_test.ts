@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { gateway, HeldAnswers, modelsYaml, settled } from "./gateway.ts";
+import { gateway, HeldAnswers, modelsYaml, settled, statusOf, until } from "./gateway.ts";
 
 const CONFIG = modelsYaml({ comfyui_auto: "", other: "" });
 
@@ -88,6 +88,33 @@ Deno.test("what is below ComfyUI's root waits in line while ComfyUI stays, and n
   assertEquals(await (await other).text(), "ok");
   const refused = await late;
   assertEquals([refused.status, (await refused.json()).error.code], [409, "conflict"]);
+  assertEquals(berth.supervisor.count("start comfyui_auto"), 1);
+});
+
+Deno.test("what is below ComfyUI's root does not start it again when it has died unnoticed, nor after its body came late", async () => {
+  await using berth = gateway(CONFIG.replace("BACKEND/comfyui_auto", "http://127.0.0.1:1"));
+  const { supervisor, clock } = berth;
+  for (const target of ["/comfyui/", "/comfyui/view"]) {
+    const answer = berth.get(target);
+    let isOver = false;
+    answer.finally(() => isOver = true);
+    await until(() => supervisor.running.has("comfyui_auto") && clock.waiting() > 0);
+    if (target === "/comfyui/view") supervisor.end("comfyui_auto");
+    await until(() => (clock.advance(100), isOver));
+    assertEquals(await statusOf(answer), target === "/comfyui/" ? 502 : 409, target);
+  }
+  assertEquals(supervisor.count("start comfyui_auto"), 1);
+});
+
+Deno.test("a body for ComfyUI that comes when it has gone is 409 and loads nothing", async () => {
+  await using berth = gateway(CONFIG);
+  assertEquals(await statusOf(berth.get("/comfyui/")), 200);
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const late = berth.send({ method: "POST", target: "/comfyui/prompt", body: readable });
+  await settled();
+  assertEquals(await statusOf(berth.get("/unload")), 200);
+  await writable.close();
+  assertEquals(await statusOf(late), 409);
   assertEquals(berth.supervisor.count("start comfyui_auto"), 1);
 });
 

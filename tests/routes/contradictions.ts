@@ -83,6 +83,85 @@ const oddHeaders: fc.Arbitrary<readonly (readonly [string, string])[]> = fc.reco
   "cookie": fc.constant("a=b; c"),
 }, { requiredKeys: [] }).map((headers) => Object.entries(headers));
 
+const PIECES = [
+  "",
+  " ",
+  ",",
+  ";",
+  "=",
+  '"',
+  "a",
+  "::1",
+  "[::1]:x",
+  "10.0.0.1",
+  "http",
+  "https",
+  "gateway.test",
+  "localhost:1",
+  "1.1 x",
+  "for=_x",
+  "chunked",
+  "gzip",
+  "upgrade",
+  "websocket",
+  "13",
+  "Basic",
+  "Bearer",
+  "%zz",
+  "*",
+  "null",
+  "http://evil.test",
+  "cross-site",
+  "\u00ff",
+  "99999999999999999999",
+  "-1",
+  "multipart/form-data",
+  "boundary=x",
+  "application/json",
+  "text/html",
+];
+
+/** Headers that decide something, with values of any kind. */
+export const wildHeaders: fc.Arbitrary<readonly (readonly [string, string])[]> = fc.array(
+  fc.tuple(
+    fc.constantFrom(
+      ...[
+        "host",
+        "origin",
+        "sec-fetch-site",
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+      ],
+      ...[
+        "authorization",
+        "x-api-key",
+        "connection",
+        "upgrade",
+        "sec-websocket-version",
+        "sec-websocket-key",
+        "via",
+        "te",
+      ],
+      ...[
+        "content-type",
+        "content-length",
+        "transfer-encoding",
+        "content-encoding",
+        "accept",
+        "expect",
+        "range",
+        "cookie",
+      ],
+      ...["access-control-request-headers", "sec-websocket-protocol", "keep-alive", "trailer", "anthropic-version"],
+    ),
+    fc.array(fc.constantFrom(...PIECES), { maxLength: 4 }).map((pieces) => pieces.join("").trim()),
+  ),
+  { minLength: 1, maxLength: 5 },
+).map((headers) => [...new Map(headers)]);
+
 /** Segments of paths that a clean client would not send, and that name nothing. */
 const oddSegment: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(

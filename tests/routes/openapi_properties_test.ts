@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { rawBackend } from "../gateway/raw_backend.ts";
-import { type Contradiction, contradictionsOf, wrongMethods } from "./contradictions.ts";
+import { type Contradiction, contradictionsOf, wildHeaders, wrongMethods } from "./contradictions.ts";
 import { INFERENCE_ROUTES } from "../../src/routes/inference_table.ts";
 import { DOCUMENTED, type DocumentedOperation, errorCheck, fitsPath, type OperationNode } from "./document.ts";
 import { recordingBackend } from "./recording_backend.ts";
@@ -71,6 +71,29 @@ for (const operation of DOCUMENTED.filter(({ node }) => node.tags[0] === "models
     );
   });
 }
+
+Deno.test("whatever stands in the headers, the answer is none of a gateway that failed, and nothing is held", async () => {
+  await using backend = recordingBackend();
+  const open = surface(backend, { config: CONFIG, listener: { isLoopback: true, isTls: false } });
+  const trusting = surface(backend, { config: `${CONFIG}trustProxy: true\n` });
+  const requests = fc.oneof(
+    ...DOCUMENTED.map(plain),
+    ...DOCUMENTED.flatMap((operation) => contradictionsOf(operation) ?? []),
+  );
+  await fc.assert(
+    fc.asyncProperty(requests, wildHeaders, fc.constantFrom(open, trusting), async (request, headers, built) => {
+      if (/unload|reload|profiles|queue|running|inflight|config|logs|events/.test(request.target)) return; // needs more than this surface
+      const kept = (request.headers ?? []).filter(([name]) => !headers.some(([other]) => other === name));
+      const response = await built.send({ ...request, headers: [...kept, ...headers] });
+      await response.body?.cancel();
+      const about = JSON.stringify({ request, headers, status: response.status });
+      assert(response.status < 500 || response.status === 508, about); // 508: it says that it has been here
+      assertNothingHeld(built, about);
+      assertEquals(built.leases.granted, built.leases.released, about);
+    }),
+    { seed: 11, numRuns: 3000 },
+  );
+});
 
 const KEYS = `
 apiKeys:

@@ -70,13 +70,14 @@ export function surface(backend: RawBackend, options: SurfaceOptions): Surface {
   const { config } = loadConfig({ texts: [{ text: options.config, file: "test.yaml" }], env: () => undefined });
   const current = putInForce(config, listener);
   const leases = { granted: 0, released: 0, models: [] as string[] };
+  const targetOf = (model: string) => ({ model, gone: new AbortController().signal }) as BackendTarget;
   const hold = (model: string) => {
     leases.granted++;
     leases.models.push(model);
     let isHeld = true;
     const lease: Pick<Lease<BackendTarget>, "model" | "target" | "onInterrupt" | "release"> = {
       model,
-      target: { model, gone: new AbortController().signal } as BackendTarget,
+      target: targetOf(model),
       onInterrupt: () => {},
       release() {
         if (isHeld) leases.released++;
@@ -86,6 +87,7 @@ export function surface(backend: RawBackend, options: SurfaceOptions): Surface {
     return lease;
   };
   const phaseOf = (model: string) => phases[model] ?? "stopped";
+  const readyTarget = (model: string) => phaseOf(model) === "ready" ? targetOf(model) : null;
   const names = new Names({ phaseOf });
   const logs = new Logs();
   const inFlight = new InFlight({ clock: systemClock });
@@ -100,7 +102,7 @@ export function surface(backend: RawBackend, options: SurfaceOptions): Surface {
       modelOf: () => null,
       cancel: () => false,
     } as unknown as Scheduler<BackendTarget>,
-    backends: { snapshot: () => [], phaseOf, hold } as unknown as Backends,
+    backends: { snapshot: () => [], phaseOf, hold, readyTarget } as unknown as Backends,
     names,
     inFlight,
     events: new EventFeed({

@@ -104,6 +104,18 @@ Deno.test("a static asset neither waits behind others nor keeps a swap waiting",
   ]);
 });
 
+Deno.test("a model that goes while the body of an asset's request still comes is not loaded again for it: 409", async () => {
+  await using berth = gateway(CONFIG);
+  assertEquals(await statusOf(berth.get("/upstream/m1/")), 200);
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const late = berth.send({ method: "POST", target: "/upstream/m1/x.js", body: readable });
+  await settled();
+  assertEquals(await statusOf(berth.get("/unload")), 200);
+  await writable.close();
+  assertEquals(await statusOf(late), 409);
+  assertEquals(berth.supervisor.count("start m1"), 1);
+});
+
 Deno.test("SV16: a model request through /upstream is in flight by the path that the backend sees, and not afterwards", async () => {
   const held = new HeldAnswers();
   await using berth = gateway(CONFIG, held);
