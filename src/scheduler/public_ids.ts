@@ -44,7 +44,8 @@ export class PublicIds<C extends Named> {
   /** A caller has left; its id is kept if its slot is still taken. */
   forget({ knownId, ticket }: C, keepsSlot: boolean): void {
     if (knownId === undefined) return;
-    if (this.#byId.get(knownId)?.ticket === ticket) this.#byId.delete(knownId);
+    // Nobody with a name, as while nobody waits: then not even the text's hash has to be worked out.
+    if (this.#byId.size > 0 && this.#byId.get(knownId)?.ticket === ticket) this.#byId.delete(knownId);
     if (keepsSlot) this.#departed.set(ticket, knownId);
   }
 
