@@ -6,7 +6,7 @@
 
 import type { Findings } from "./findings.ts";
 import { parseDuration } from "./durations.ts";
-import { compilePattern } from "./patterns.ts";
+import { compilePattern, knownPattern } from "./patterns.ts";
 import type { TopSettings } from "./schema.ts";
 import { nearestName } from "./suggestions.ts";
 import type { Config, Limits, PathPattern } from "./types.ts";
@@ -40,9 +40,9 @@ const TIME_FORMATS: ReadonlySet<string> = new Set([
 ]);
 
 /** Paths of what a page loads besides itself. */
-const DEFAULT_IGNORE_PATHS = [
+const DEFAULT_IGNORE_PATHS: readonly PathPattern[] = [
   String.raw`.*\.(js|mjs|json|css|map|png|gif|jpg|jpeg|webp|avif|svg|ico|woff|woff2|ttf|otf|txt)$`,
-];
+].map((written) => ({ written, expression: knownPattern(written) }));
 
 /** What one client may take up. */
 export function limitsOf({ limits }: TopSettings, findings: Findings): Limits {
@@ -124,8 +124,9 @@ export function logToStdoutOf(value: string, findings: Findings): Config["logToS
 
 /** Paths below `/upstream/MODEL/` that never load a model: by default what a page loads besides itself. */
 export function ignorePathsOf({ upstream }: TopSettings, findings: Findings): readonly PathPattern[] {
+  if (upstream.ignorePaths === undefined) return DEFAULT_IGNORE_PATHS;
   const patterns: PathPattern[] = [];
-  (upstream.ignorePaths ?? DEFAULT_IGNORE_PATHS).forEach((written, i) => {
+  upstream.ignorePaths.forEach((written, i) => {
     try {
       patterns.push({ written, expression: compilePattern(written) });
     } catch (error) {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { STATUS_TEXT } from "@std/http/status";
+// Deferred: it takes 16 ms of the start to make a table that pages alone show.
+import defer * as http from "@std/http/status";
 import { type ErrorCode, ERRORS, type GatewayError } from "../errors.ts";
 
 /** Which protocol's errors a client understands. */
@@ -148,5 +149,5 @@ function escapeHtml(text: string): string {
 
 /** 499 is not registered: it is nginx's number for a client that left. */
 function statusText(status: number): string {
-  return Object.entries(STATUS_TEXT).find(([code]) => Number(code) === status)?.[1] ?? "Client Closed Request";
+  return Object.entries(http.STATUS_TEXT).find(([code]) => Number(code) === status)?.[1] ?? "Client Closed Request";
 }

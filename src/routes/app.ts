@@ -161,8 +161,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
   function ownRoutes(env: RoutesEnv): Router {
     const app: Router = new Hono();
     for (const path of ["/health", "/wol-health"]) app.get(path, (c) => c.text("OK"));
-    const document = openApiDocument(env.version);
-    app.get("/openapi.json", (c) => c.json(document));
+    app.get("/openapi.json", (c) => c.json(openApiDocument(env.version)));
     app.get("/api/version", (c) => c.json({ version: env.version, commit: "unknown", build_date: "unknown" }));
     const viewerOf = ({ env: { client } }: RouteContext): Viewer => ({
       mayUse: client.mayUse,
