@@ -55,6 +55,11 @@ export interface SiteFacts {
   readonly method: string;
   /** What the client asked for: `Host`, or the authority of the URL where the transport knows no such header (HTTP/2). */
   readonly host: string;
+  /**
+   * The `Host` header where `host` is what a trusted proxy says instead; otherwise `null`. A page that reaches the gateway by a
+   * name of its own, past the proxy, can say the same as the proxy; what it cannot choose is this.
+   */
+  readonly hostOfProxy: string | null;
   /** `Origin`; `null` when there is none. */
   readonly origin: string | null;
   /** `Sec-Fetch-Site`; `null` when there is none. */
@@ -69,9 +74,11 @@ export function siteFactsOf(
   forwardedHost: string | null = null,
 ): SiteFacts {
   const host = headers.get("host") ?? authorityOf(url);
+  const isForwarded = forwardedHost !== null && !NO_HOST.test(host);
   return {
     method,
-    host: forwardedHost === null || NO_HOST.test(host) ? host : forwardedHost,
+    host: isForwarded ? forwardedHost : host,
+    hostOfProxy: isForwarded ? host : null,
     origin: headers.get("origin"),
     fetchSite: headers.get("sec-fetch-site"),
     isAmbient: /^basic /i.test(headers.get("authorization") ?? ""),
@@ -90,9 +97,13 @@ export function checkSite(
   return checkHost(facts, rules) ?? (changes ? checkOrigin(facts, rules) : null);
 }
 
-function checkHost({ host }: SiteFacts, { bindsHost, hosts }: SiteRules): GatewayError | null {
+function checkHost({ host, hostOfProxy }: SiteFacts, { bindsHost, hosts }: SiteRules): GatewayError | null {
   if (NO_HOST.test(host)) return new GatewayError("bad_request", "The Host header is not the name of a host");
   if (!bindsHost) return null;
+  return checkName(host, hosts) ?? (hostOfProxy === null ? null : checkName(hostOfProxy, hosts));
+}
+
+function checkName(host: string, hosts: Patterns): GatewayError | null {
   const name = nameOf(host);
   if (isAddress(name) || isOwnName(name) || hosts.any || fits(hosts, name)) return null;
   return new GatewayError(
@@ -142,7 +153,7 @@ export function isTrusted({ origin, host }: SiteFacts, { origins, hasKeys }: Sit
 /** The name in an authority, in lower case, without port, brackets and the dot of the root. */
 function nameOf(authority: string): string {
   const lower = authority.toLowerCase();
-  if (lower.startsWith("[")) return lower.slice(1, lower.includes("]") ? lower.indexOf("]") : undefined);
+  if (lower.startsWith("[")) return /^\[([^\]]*)\](?::\d*)?$/.exec(lower)?.[1] ?? lower;
   return lower.replace(/:\d*$/, "").replace(/\.$/, "");
 }
 

@@ -13,7 +13,15 @@ function headersFor(
   const rules = createSiteRules({ apiKeys: keys ? [KEY] : [], cors: { origins }, allowedHosts: [] }, {
     isLoopback: true,
   });
-  const all = { method: "POST", host: "localhost:8080", origin: null, fetchSite: null, isAmbient: false, ...facts };
+  const all = {
+    method: "POST",
+    host: "localhost:8080",
+    hostOfProxy: null,
+    origin: null,
+    fetchSite: null,
+    isAmbient: false,
+    ...facts,
+  };
   return Object.fromEntries(corsHeaders(all, rules));
 }
 

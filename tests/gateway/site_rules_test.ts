@@ -23,7 +23,15 @@ function rulesOf({ keys = false, isLoopback = true, origins = null, allowedHosts
 }
 
 function factsOf(facts: Partial<SiteFacts>): SiteFacts {
-  return { method: "POST", host: "localhost:8080", origin: null, fetchSite: null, isAmbient: false, ...facts };
+  return {
+    method: "POST",
+    host: "localhost:8080",
+    hostOfProxy: null,
+    origin: null,
+    fetchSite: null,
+    isAmbient: false,
+    ...facts,
+  };
 }
 
 function codeOf(facts: Partial<SiteFacts>, rules: SiteRules, changes = true): string | null {
@@ -40,6 +48,7 @@ Deno.test("a request is looked at by its Host header, even where the target of t
   assertEquals(siteFactsOf(new Request("http://evil.example/x", { method: "PUT", headers })), {
     method: "PUT",
     host: "localhost:1",
+    hostOfProxy: null,
     origin: "http://a",
     fetchSite: "cross-site",
     isAmbient: true,
@@ -60,6 +69,22 @@ Deno.test("behind a trusted proxy, the host that the client asked for is held ag
   assertEquals(checkSite(facts, rulesOf(), { changes: true })?.code, "forbidden", "a name that leads to the proxy");
   assertEquals(codeOf(siteFactsOf(request("127.0.0.1:8080")), rulesOf()), "forbidden", "nobody says who was asked");
   assertEquals(codeOf(siteFactsOf(request("a/b"), "localhost"), rulesOf()), "bad_request");
+});
+
+Deno.test("a page that reaches the gateway past its proxy, by a name of its own, gains nothing by saying what the proxy says", () => {
+  const request = new Request("http://x/", {
+    headers: { host: "rebound.example:8080", "sec-fetch-site": "same-origin" },
+  });
+  for (const said of ["localhost", "llm.example.com", "127.0.0.1"]) {
+    const error = checkSite(siteFactsOf(request, said), rulesOf({ allowedHosts: ["llm.example.com"] }), {
+      changes: false,
+    });
+    assertEquals(error?.code, "forbidden", said);
+    assertStringIncludes(error?.message ?? "", '"rebound.example"');
+  }
+  const listed = rulesOf({ allowedHosts: ["llm.example.com", "berth"] });
+  const inside = new Request("http://x/", { headers: { host: "berth" } });
+  assertEquals(checkSite(siteFactsOf(inside, "llm.example.com"), listed, { changes: true }), null);
 });
 
 Deno.test("a Host header that is no name of a host is a bad request, with keys or without", () => {
@@ -100,6 +125,9 @@ Deno.test("on this machine's own addresses and without keys, only its names, IP 
       "llm.example.com.evil.example",
       "docker.internal.evil.example",
       "[evil.example]",
+      "[::1].evil.example:8080",
+      "[::1]evil.example",
+      "[::1",
       "1.2.3.4.5",
     ]
   ) assertEquals(codeOf({ host }, rules, false), "forbidden", host);
