@@ -73,6 +73,7 @@ def main() -> None:
     params.n_parallel = 1
     params.warmup = False
     params.cpuparams.n_threads = 2
+    params.sampling.temp = 0  # noise that is the same each time, and does not end early by chance
     params.endpoint_slots = True
     params.endpoint_metrics = True
     params.slot_save_path = os.path.dirname(path) + "/"

@@ -149,7 +149,8 @@ Deno.test({
         },
       };
       for (const [name, fn] of Object.entries(STEPS)) {
-        await test.step({ name, fn: () => fn(clients), sanitizeOps: false, sanitizeResources: false });
+        const isOk = await test.step({ name, fn: () => fn(clients), sanitizeOps: false, sanitizeResources: false });
+        if (!isOk) console.error(gateway.log());
       }
     }
     await Deno.remove(folder, { recursive: true });
