@@ -9,6 +9,7 @@ import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Worker } from "../worker.ts";
 import { readKeyPair } from "./certificate.ts";
+import { ClosedConnections } from "./closed_connections.ts";
 import type { TlsFiles } from "./flags.ts";
 import { formatAddress, type ListenAddress, ListenError, type TcpAddress, type UnixAddress } from "./listen_address.ts";
 import { TlsServer } from "./tls_server.ts";
@@ -51,12 +52,16 @@ export async function listen(options: ListenOptions): Promise<Server> {
 }
 
 function listenPlain(address: TcpAddress, { worker, log }: ListenOptions): Server {
-  const server = tryTo(
+  let connections: ClosedConnections | null = null;
+  const server: Deno.HttpServer<Deno.NetAddr> = tryTo(
     `listen on ${formatAddress(address)}`,
     () =>
       Deno.serve(
         { ...hostPort(address), ...settings(log) },
-        (request, { remoteAddr }) => worker.fetch(request, { remoteAddr }),
+        (request, { remoteAddr }) => {
+          connections ??= new ClosedConnections(server.addr.port, systemClock);
+          return connections.watch(request, remoteAddr.port, () => worker.fetch(request, { remoteAddr }));
+        },
       ),
   );
   return {

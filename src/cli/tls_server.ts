@@ -9,6 +9,7 @@
 import type { Clock } from "../clock.ts";
 import { background, type Log } from "../log.ts";
 import type { KeyPair } from "./certificate.ts";
+import { ClosedConnections } from "./closed_connections.ts";
 import type { TcpAddress } from "./listen_address.ts";
 import { splice } from "./splice.ts";
 
@@ -93,12 +94,18 @@ export class TlsServer {
   }
 
   #start(pair: KeyPair): Inner {
-    const { answer, onError } = this.#options;
+    const { answer, onError, clock } = this.#options;
     const clients = new Map<number, Deno.NetAddr>();
-    const server = Deno.serve({ ...INNER, ...pair, onListen() {}, onError }, (request, { remoteAddr }) => {
-      const client = clients.get(remoteAddr.port);
-      return client === undefined ? new Response(null, { status: 403 }) : answer(request, client);
-    });
+    let connections: ClosedConnections | null = null;
+    const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
+      { ...INNER, ...pair, onListen() {}, onError },
+      (request, { remoteAddr: { port } }) => {
+        const client = clients.get(port);
+        if (client === undefined) return new Response(null, { status: 403 });
+        connections ??= new ClosedConnections(server.addr.port, clock);
+        return connections.watch(request, port, () => answer(request, client));
+      },
+    );
     const inner: Inner = { server, clients, connections: 0 };
     this.#inners.push(inner);
     return inner;

@@ -81,7 +81,7 @@ function createWorld(gateway: RunningGateway, events: string): World {
     heard: (tag, kind) => waitForEvent(events, (event) => event.tag === tag && event.event === kind),
     async queued(fits) {
       let queue: Queue | null = null;
-      for (let tries = 0; tries < 5000; tries++) {
+      for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
         queue = await (await fetch(`${gateway.url}/api/queue`)).json() as Queue;
         if (fits(queue)) return queue;
       }
