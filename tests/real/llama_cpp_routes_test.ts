@@ -150,7 +150,7 @@ Deno.test({
       };
       for (const [name, fn] of Object.entries(STEPS)) {
         const isOk = await test.step({ name, fn: () => fn(clients), sanitizeOps: false, sanitizeResources: false });
-        if (!isOk) console.error(gateway.log());
+        if (!isOk) throw new Error(`the log of the gateway:\n${gateway.log()}`);
       }
     }
     await Deno.remove(folder, { recursive: true });
