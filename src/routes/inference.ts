@@ -9,6 +9,7 @@ import type { OpenRequests } from "../gateway/open_requests.ts";
 import type { BodyMemory } from "../gateway/request/body_memory.ts";
 import { readNamedRequest } from "../gateway/request/named_request.ts";
 import { pathOf, queryOf } from "../gateway/request_url.ts";
+import { fullName } from "../routing/destination.ts";
 import type { Names } from "../routing/names.ts";
 import type { RequestContext } from "./config_in_force.ts";
 import { dispatch, type DispatchEnv } from "./dispatch.ts";
@@ -59,7 +60,8 @@ export async function serveInference(
     owed.add(() => named.drop());
     const resolution = env.names.resolve(config, named.model);
     owed.add(() => resolution.release());
-    const onPiece = isNewResponse(route) ? env.responseOwners.listen(named.model) : undefined;
+    // By the model that was found, not by the name that was sent: a selector would choose anew, a profile may be gone.
+    const onPiece = isNewResponse(route) ? env.responseOwners.listen(fullName(resolution.destination)) : undefined;
     return await dispatch(env, { request, context, resolution, named, path, route, owed, onPiece });
   } catch (error) {
     owed.settle();

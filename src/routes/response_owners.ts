@@ -24,7 +24,7 @@ export class ResponseOwners {
     this.#most = most;
   }
 
-  /** The model that made this response, under the name that it was asked for; undefined when it is not remembered. */
+  /** The model that made this response, by its own name; undefined when it is not remembered. */
   modelOf(responseId: string): string | undefined {
     return this.#models.get(responseId);
   }

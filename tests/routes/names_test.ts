@@ -16,6 +16,7 @@ peers:
 selectors:
   one: { strategy: pin, targets: [a-high, b] }
   many: { strategy: spillover, targets: [a, b, far/x] }
+  warmest: { strategy: warm, targets: [a, b] }
   locals: { strategy: spillover, targets: [a, b] }
 profiles:
   day: { pins: { fast: a-high, off: null, choice: one, a: b } }
@@ -83,6 +84,31 @@ Deno.test("SV107: a websocket that is ignored holds no place of a spillover sele
   assertEquals(berth.asked(), ["POST a/v1/completions"]); // the first: nothing is counted anywhere
 });
 
+Deno.test("a stored response is asked for where it was made, whatever its selector or profile would choose now", async () => {
+  await using berth = gateway(CONFIG, {
+    answer: ({ line }) => line.startsWith("POST") && line.includes("/responses") ? made() : OK,
+  });
+  assertEquals(await statusOf(berth.post("/v1/completions", { model: "b" })), 200);
+  await activate(berth, "day"); // a is b
+  assertEquals(await statusOf(berth.post("/v1/responses", { model: "warmest" })), 200); // b is ready
+  assertEquals(await statusOf(berth.post("/v1/responses", { model: "a" })), 200);
+  assertEquals(await statusOf(berth.post("/v1/responses", { model: "far/x" })), 200);
+  await activate(berth, null);
+  assertEquals(await statusOf(berth.post("/v1/completions", { model: "a" })), 200); // ready as well, and before b
+  const asked = berth.asked().length;
+  for (const [count, model] of [[2, "b"], [3, "b"], [4, "far"]] as const) {
+    const path = `v1/responses/resp_${count}`;
+    assertEquals(await statusOf(berth.get(`/${path}`)), 200);
+    assertEquals(berth.asked().at(-1), `GET ${model}/${path}`);
+  }
+  assertEquals(berth.asked().length, asked + 3);
+
+  function made(): string {
+    const body = `{"id":"resp_${berth.backend.requests.length}"}`;
+    return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  }
+});
+
 Deno.test("SV108: a selector all of whose targets are being stopped is 503, to be tried again", async () => {
   await using berth = gateway(CONFIG);
   for (const model of ["a", "b"]) {
@@ -139,6 +165,8 @@ Deno.test("RL14: a peer with a key is sent that key, one without what the client
     assertEquals(headers?.get("host"), new URL(berth.backend.baseUrl).host);
   }
 });
+
+const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 const UPGRADE = {
   connection: "Upgrade",
