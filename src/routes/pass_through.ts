@@ -46,7 +46,7 @@ export async function servePassThrough(
       : resolveComfy(context, path);
     owed.add(() => resolution.release());
     const { destination } = resolution;
-    requireModel(context.client, { model: fullName(destination), asked: resolution.requested });
+    requireModel(context.client, { model: fullName(destination), asked: nameIn(path, rest) });
     if (rest === "/" && !path.endsWith("/")) {
       owed.settle();
       return redirectTo(`${path}/${queryOf(context.url)}`, { method: request.method, id: context.id });
@@ -165,4 +165,10 @@ function redirectTo(
 ): Response {
   const isRead = method === "GET" || method === "HEAD";
   return new Response(null, { status: isRead ? 301 : 308, headers: { location, "x-request-id": id } });
+}
+
+/** What the client has called the model, which need not know where a profile leads that name. */
+function nameIn(path: string, rest: string): string {
+  const named = path.slice(path.startsWith("/upstream/") ? "/upstream/".length : 1);
+  return named.endsWith(rest) ? named.slice(0, -rest.length) : named;
 }
