@@ -74,7 +74,7 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
   /** See {@link Lease.metadata}. */
   metadata: Readonly<Record<string, string>> = NO_METADATA;
   readonly #port: CallerPort;
-  readonly #callerSignal: AbortSignal | undefined;
+  #callerSignal: AbortSignal | undefined;
   /** It waits until it is granted or answered, and again while it is renewed. */
   #stage: "waiting" | "granted" | "over" = "waiting";
   /** Both are set while somebody waits for the promise. */
@@ -173,9 +173,10 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     if (this.#stage === "over" || this.#hold === null) {
       throw new GatewayError("internal", "A lease was renewed after its end");
     }
-    if (this.#callerSignal?.aborted) {
+    const signal = this.#callerSignal;
+    if (signal?.aborted) {
       this.release();
-      throw this.#callerSignal.reason;
+      throw signal.reason;
     }
     this.#releaseHold();
     this.#stage = "waiting";
@@ -191,6 +192,7 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     }
     this.#end();
     this.#releaseHold();
+    this.#callerSignal = undefined; // the tables of the scheduler may keep this for a while, and with it the whole request
     this.#port.served(this.ticket);
   }
 
