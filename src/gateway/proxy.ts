@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import { describeError, GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { StreamDialect } from "./error_event.ts";
+import { headResponse, type ResponseHead } from "./head_response.ts";
 import { responseHeaders } from "./headers.ts";
 import { type Outcome, responseStream, type SlowClientBounds } from "./response_stream.ts";
 import type { UpstreamClient } from "./upstream/client.ts";
@@ -132,12 +133,6 @@ export function respond(answer: UpstreamResponse, options: AnswerOptions, { abor
   return new Response(stream, init);
 }
 
-interface ResponseHead {
-  readonly status: number;
-  readonly statusText: string;
-  readonly headers: [string, string][];
-}
-
 const NO_CONTENT = 204;
 /** The runtime sends it without a length, and the client waits for ever: 204 says the same but for "clear your form". */
 const RESET_CONTENT = 205;
@@ -155,13 +150,6 @@ function wholeResponse(
   if (whole === null) return new Response(null, init);
   if (whole.length > 0) tap?.(whole);
   return new Response(whole, init);
-}
-
-/** Where the backend tells no length the runtime would make up one of 0; with a stream it tells none either. */
-function headResponse(init: ResponseHead): Response {
-  const hasLength = init.headers.some(([name]) => name === "content-length");
-  const isBodiless = init.status === NO_CONTENT || init.status === RESET_CONTENT || init.status === 304;
-  return new Response(hasLength || isBodiless ? null : new ReadableStream(), init);
 }
 
 function clientLeft({ reason }: AbortSignal): GatewayError {

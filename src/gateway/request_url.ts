@@ -17,3 +17,15 @@ export function queryOf(url: string): string {
   const mark = url.indexOf("?");
   return mark < 0 ? "" : url.slice(mark);
 }
+
+/** The path without empty and dot segments; one slash at its end stays. */
+export function cleanPath(path: string): string {
+  const kept: string[] = [];
+  const segments = path.split("/");
+  for (const segment of segments) {
+    if (segment === "..") kept.pop();
+    else if (segment !== "" && segment !== ".") kept.push(segment);
+  }
+  const isFolder = kept.length > 0 && ["", ".", ".."].includes(segments.at(-1) ?? "");
+  return `/${kept.join("/")}${isFolder ? "/" : ""}`;
+}

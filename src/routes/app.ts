@@ -11,7 +11,8 @@ import { type Client, requireScope, takeQueryKey } from "../gateway/auth.ts";
 import { clientOf } from "../gateway/client_address.ts";
 import { applyCors, corsHeaders, preflight } from "../gateway/cors.ts";
 import { dialectOf, errorResponse } from "../gateway/error_response.ts";
-import { pathOf } from "../gateway/request_url.ts";
+import { headResponse } from "../gateway/head_response.ts";
+import { cleanPath, pathOf, queryOf } from "../gateway/request_url.ts";
 import { checkShape, thenHangUp } from "../gateway/request_shape.ts";
 import { isWebsocketUpgrade } from "../gateway/websocket/handshake.ts";
 import { protocolKeyOf } from "../gateway/websocket/protocol_key.ts";
@@ -104,9 +105,11 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const changes = operation === undefined || operation.method !== "GET" || operation.changes === true;
     const refusal = checkSite(site, inForce.site, { changes });
     if (refusal !== null) throw refusal;
-    if (inference === undefined && !isPassed && operation === undefined) return notServed(request, path, id);
     const { hasKeys } = inForce.site;
     const { url, key } = hasKeys ? takeQueryKey(request.url) : { url: request.url, key: null };
+    if (inference === undefined && !isPassed && operation === undefined) {
+      return elsewhere(path, { url, id }) ?? notServed(request, path, id);
+    }
     const queryKey = operation?.takesQueryKey === true ? key : null;
     const protocolKey = hasKeys && isWebsocketUpgrade(request.headers) ? protocolKeyOf(request.headers) : null;
     const client = operation?.scope === null ? NOBODY : inForce.identify(request.headers, { queryKey, protocolKey });
@@ -125,9 +128,17 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
   }
 
   async function operate(request: Request, context: RequestContext): Promise<Response> {
-    const response = await own.fetch(request, context);
+    const answered = await own.fetch(request, context);
+    const response = request.method === "HEAD" ? withoutLength(answered) : answered;
     response.headers.set("x-request-id", context.id);
     return response;
+  }
+
+  /** Whoever joined an address and a path with one slash too many is sent to what was meant, body and all. */
+  function elsewhere(path: string, { url, id }: { readonly url: string; readonly id: string }): Response | null {
+    const clean = cleanPath(path);
+    if (clean === path || (methodsAt(clean).length === 0 && !isPassedThrough(clean))) return null;
+    return new Response(null, { status: 307, headers: { location: clean + queryOf(url), "x-request-id": id } });
   }
 
   function notServed(request: Request, path: string, id: string): Response {
@@ -179,6 +190,11 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     app.onError((thrown, c) => fail(c.req.raw, thrown, c.env.id));
     return app;
   }
+}
+
+/** An answer to HEAD whose body is gone already, and with it what its length was. */
+function withoutLength({ status, statusText, headers }: Response): Response {
+  return headResponse({ status, statusText, headers: [...headers] });
 }
 
 const SWITCHED = 101;

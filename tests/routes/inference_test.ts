@@ -62,6 +62,51 @@ for (
 }
 
 for (
+  const [method, target, location] of [
+    ["POST", "//v1/chat/completions", "/v1/chat/completions"],
+    ["POST", "/v1//chat/completions?x=%2F/", "/v1/chat/completions?x=%2F/"],
+    ["GET", "///health", "/health"],
+    ["GET", "/v1/./a/../models", "/v1/models"],
+    ["PUT", "/v1//completions", "/v1/completions"], // where 405 says what is meant
+    ["GET", "//upstream/m/a", "/upstream/m/a"],
+    ["GET", "//comfyui//", "/comfyui/"],
+  ] as const
+) {
+  Deno.test(`${method} ${target} is sent to ${location}, and loads nothing`, async () => {
+    using backend = rawBackend();
+    const { send, leases } = routes(backend);
+    const response = await send({ method, target });
+    assertEquals([response.status, response.headers.get("location"), await response.text()], [307, location, ""]);
+    assertEquals(leases.granted, 0);
+  });
+}
+
+for (const target of ["//evil.test/v1/models", "//v1/nothing", "/..", "//", "/v1/models%2F%2F../x/"]) {
+  Deno.test(`${target} leads nowhere`, async () => {
+    using backend = rawBackend();
+    const response = await routes(backend).send({ method: "POST", target });
+    assertEquals([response.status, response.headers.get("location")], [404, null]);
+    await response.body?.cancel();
+  });
+}
+
+Deno.test("HEAD of the gateway's own routes says no length, rather than another one than GET", async () => {
+  using backend = rawBackend();
+  const { ask } = routes(backend);
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ method, url }) => {
+    return ask(method, new URL(url).pathname);
+  });
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+  const buffer = new Uint8Array(4096);
+  for (const path of ["/health", "/v1/models", "/logs", "/api/events"]) {
+    await client.write(new TextEncoder().encode(`HEAD ${path} HTTP/1.1\r\nhost: x\r\n\r\n`));
+    const head = new TextDecoder().decode(buffer.subarray(0, await client.read(buffer) ?? 0));
+    assertEquals([head.split(" ")[1], /\r\n(content-length|transfer-encoding):/i.test(head)], ["200", false], head);
+    assert(head.endsWith("\r\n\r\n"), head);
+  }
+});
+
+for (
   const [name, method, path, body, status, code] of [
     ["an unknown path", "POST", "/v1/nothing", '{"model":"m"}', 404, "not_found"],
     ["a path with a slash too many", "POST", "/v1/chat/completions/", '{"model":"m"}', 404, "not_found"],
