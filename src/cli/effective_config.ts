@@ -7,8 +7,8 @@
 import { splitCommand } from "../config/command.ts";
 import type { Config } from "../config/types.ts";
 import { PLATFORM } from "./config_files.ts";
-import { REDACTED, type Redactor } from "./redact.ts";
-import { isSecretName } from "./secret_names.ts";
+import { REDACTED, type Redactor } from "../config/redact.ts";
+import { isSecretName } from "../config/secret_names.ts";
 import { quoteWords } from "./shell_words.ts";
 
 /** Makes plain objects, lists and scalars of a config, with every secret hidden. */

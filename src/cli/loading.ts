@@ -9,7 +9,7 @@ import type { ConfigText } from "../config/sources.ts";
 import type { Config } from "../config/types.ts";
 import { PLATFORM, readConfigFiles, readEnvironment } from "./config_files.ts";
 import type { ConfigPaths } from "./flags.ts";
-import { isSecretName } from "./secret_names.ts";
+import { isSecretName } from "../config/secret_names.ts";
 
 /** A config, and what it was made of. */
 export interface LoadedFiles {

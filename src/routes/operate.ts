@@ -6,6 +6,7 @@
 
 import type { Backends } from "../backend/backends.ts";
 import type { BackendTarget } from "../backend/types.ts";
+import { createRedactor } from "../config/redact.ts";
 import { GatewayError } from "../errors.ts";
 import type { Client } from "../gateway/auth.ts";
 import { resolveModel, unknownModel } from "../routing/resolve.ts";
@@ -81,19 +82,24 @@ function seenBy(
   };
 }
 
+/** What `${env.NAME}` stood for is found by its place in the config. */
+const NOTHING_READ = { environment: new Map<string, string>(), macros: [] };
+
+/** Commands without the secrets in them: keys for engines and hubs are no operator's business. */
 function listRunning(
   backends: Backends,
-  { config: { models }, client }: RequestContext,
+  { config: running, client }: RequestContext,
 ): readonly Record<string, unknown>[] {
+  const hide = createRedactor(running, NOTHING_READ).text;
   return backends.snapshot()
     .filter(({ model, phase }) => phase !== "stopped" && client.mayUse(model))
     .map(({ model, phase }) => {
-      const config = models.get(model);
+      const config = running.models.get(model);
       return {
         model,
         state: phase,
-        cmd: config?.cmd ?? "",
-        proxy: config?.proxy ?? "",
+        cmd: hide(config?.cmd ?? ""),
+        proxy: hide(config?.proxy ?? ""),
         ttl: config?.ttlS ?? 0,
         name: config?.name ?? "",
         description: config?.description ?? "",

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { printableConfig } from "../../src/cli/effective_config.ts";
-import { createRedactor } from "../../src/cli/redact.ts";
-import { isSecretName } from "../../src/cli/secret_names.ts";
+import { createRedactor } from "../../src/config/redact.ts";
+import { isSecretName } from "../../src/config/secret_names.ts";
 import { loadConfig } from "../../src/config/load.ts";
 
 function redactor(text = "models: {}\n", environment: Record<string, string> = {}) {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
 import type { Backends } from "../../src/backend/backends.ts";
 import type { BackendTarget } from "../../src/backend/types.ts";
@@ -16,7 +16,7 @@ apiKeys:
   - { key: bound, models: [a, far/x] }
 models:
   a: { cmd: "unused --port \${PORT}" }
-  b: { cmd: "secret-of-b --port \${PORT}" }
+  b: { cmd: "serve-b --port \${PORT} --api-key Sesame-4711 --hf-token=hf_x", proxy: "http://user:hunter22@127.0.0.1:9/" }
 peers:
   far: { proxy: "http://far.test", models: [x] }
 `;
@@ -27,7 +27,7 @@ const WAITING = [
 ];
 const MODELS: Readonly<Record<string, string>> = { first: "b", second: "a", served: "b" };
 
-Deno.test("a key bound to models sees the queue and the backends of those alone, each in its own place", async () => {
+Deno.test("a key bound to models sees the queue and the backends of those alone, each in its own place; nobody sees secrets in commands", async () => {
   const { ask } = mount();
   const queue = await (await ask("bound", "GET", "/api/queue")).json();
   assertEquals(queue, { resident: null, running: [], active: [], waiting: [WAITING[1]], total: 2 });
@@ -35,7 +35,9 @@ Deno.test("a key bound to models sees the queue and the backends of those alone,
 
   const all = await (await ask("whole", "GET", "/api/queue")).json();
   assertEquals([all.resident, all.active.length, all.waiting], ["b", 1, WAITING]);
-  assertEquals((await (await ask("whole", "GET", "/running")).json()).running[0].model, "b");
+  const [running] = (await (await ask("whole", "GET", "/running")).json()).running;
+  assertEquals([running.model, running.proxy], ["b", "http://***@127.0.0.1:9/"]);
+  assertMatch(running.cmd, /^serve-b --port \d+ --api-key \*\*\* --hf-token=\*\*\*$/);
 });
 
 Deno.test("a key bound to models ends neither requests for others, nor others themselves; `every model` is each of its own", async () => {

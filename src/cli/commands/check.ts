@@ -14,7 +14,7 @@ import { printableConfig } from "../effective_config.ts";
 import { EXIT } from "../exit_codes.ts";
 import { CONFIG_FLAGS, readConfigPaths } from "../flags.ts";
 import { type LoadedFiles, loadFiles } from "../loading.ts";
-import { createRedactor } from "../redact.ts";
+import { createRedactor } from "../../config/redact.ts";
 
 /** What was found out about a config. */
 interface Verdict {

@@ -16,7 +16,7 @@ import { baseFolderOf, readEnvironment } from "../config_files.ts";
 import { EXIT } from "../exit_codes.ts";
 import { CONFIG_FLAGS, readConfigPaths } from "../flags.ts";
 import { type LoadedFiles, loadFiles } from "../loading.ts";
-import { createRedactor, type Redactor } from "../redact.ts";
+import { createRedactor, type Redactor } from "../../config/redact.ts";
 import { quoteLines, quoteWords } from "../shell_words.ts";
 
 /** The command `config explain`. */

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { splitCommand } from "../config/command.ts";
-import { createHider } from "../config/hiding.ts";
-import type { Config } from "../config/types.ts";
+import { splitCommand } from "./command.ts";
+import { createHider } from "./hiding.ts";
+import type { Config } from "./types.ts";
 import { hideNamed } from "./redact_named.ts";
 import { isSecretName } from "./secret_names.ts";
 
