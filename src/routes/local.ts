@@ -71,7 +71,7 @@ function serveEarly(
   const { scheduler, clock, log } = env;
   // Whoever drops the stream has left, also where the transport does not say so by the request's signal.
   const own = new AbortController();
-  const onAbort = () => own.abort(request.signal.reason);
+  const onAbort = () => own.abort(new GatewayError("client_closed", "The client left before the answer"));
   if (request.signal.aborted) onAbort();
   else request.signal.addEventListener("abort", onAbort, { once: true });
   visit.onEnd = () => request.signal.removeEventListener("abort", onAbort);

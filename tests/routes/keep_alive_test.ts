@@ -198,4 +198,5 @@ Deno.test("a client that the transport says has left is gone for a stream that w
   asked.leave();
   assertEquals(await isOpen(texts.read()), false);
   assertEquals([world.scheduler.snapshot().total, world.clock.timers.size], [0, 0]);
+  assertEquals(world.warnings, [], "nothing of the gateway's has failed");
 });

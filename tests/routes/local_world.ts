@@ -46,6 +46,8 @@ export class LocalWorld implements Disposable {
   readonly config: Config;
   /** Aborts when the generation that serves now has exited. */
   gone = new AbortController();
+  /** Warnings of the gateway's log. */
+  readonly warnings: string[] = [];
   readonly #client: UpstreamClient;
   #asked = 0;
 
@@ -95,7 +97,7 @@ export class LocalWorld implements Disposable {
       scheduler: this.scheduler,
       clientFor: () => this.#client,
       clock: this.clock,
-      log: silentLog,
+      log: { ...silentLog, warn: (message) => void this.warnings.push(message) },
     }, {
       id,
       request: new Request(`http://gateway.test${path}`, { method: "POST", signal: client.signal }),
