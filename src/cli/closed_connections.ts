@@ -9,6 +9,8 @@
  */
 
 import type { Clock } from "../clock.ts";
+import { Chain, type Link } from "../observe/chain.ts";
+import type { ClientConnection } from "../routes/client_connection.ts";
 import { isGranted } from "./permissions.ts";
 
 /** How often the kernel is asked while a request waits, in milliseconds; whoever waits less is never asked about. */
@@ -22,9 +24,9 @@ export class ClosedConnections {
   readonly #port: number;
   readonly #clock: Clock;
   readonly #table: () => Promise<string | null>;
-  /** By the client's port. */
-  readonly #waiting = new Map<number, Watched>();
-  #isAsking = false;
+  readonly #waiting = new Chain<Watched>();
+  #cancelTimer: (() => void) | null = null;
+  #isBlind = false;
 
   /** For the listener on `port`; `table` is {@link kernelTable} unless given. */
   constructor(port: number, clock: Clock, table: () => Promise<string | null> = kernelTable) {
@@ -33,67 +35,61 @@ export class ClosedConnections {
     this.#table = table;
   }
 
-  /**
-   * Has a request answered whose `signal` aborts also when its client at this port leaves before the answer begins. Requests
-   * without a body are left to the runtime, which looks after them.
-   */
-  async watch(request: Request, clientPort: number, answer: () => Promise<Response>): Promise<Response> {
-    const { headers } = request;
-    const hasBody = headers.has("transfer-encoding") || (headers.get("content-length") ?? "0") !== "0";
-    if (!hasBody) return await answer();
-    const watched: Watched = { since: this.#clock.now(), leave: () => {} };
-    shadowSignal(request, watched);
-    this.#waiting.set(clientPort, watched);
-    this.#ask();
-    try {
-      return await answer();
-    } finally {
-      if (this.#waiting.get(clientPort) === watched) this.#waiting.delete(clientPort);
-    }
+  /** A request has come from this port of its client. Nearly all are answered before anybody is asked: this must cost nothing. */
+  begin(clientPort: number): ClientConnection {
+    const watched = new Watched(this.#waiting, clientPort);
+    if (this.#cancelTimer === null && !this.#isBlind) this.#ask();
+    return watched;
+  }
+
+  /** Asks no more. */
+  close(): void {
+    this.#isBlind = true;
+    this.#cancelTimer?.();
   }
 
   /** Asks again and again until nobody waits. */
   #ask(): void {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    this.#clock.after(EVERY_MS, async () => {
-      const asked = this.#clock.now();
-      const old = [...this.#waiting].filter(([, { since }]) => asked - since >= EVERY_MS / 2);
+    this.#cancelTimer = this.#clock.after(EVERY_MS, async () => {
+      const old = [...this.#waiting].filter((watched) => watched.isOld || !(watched.isOld = true));
       const table = old.length === 0 ? "" : await this.#table();
-      if (table === null) return; // it cannot be read here, nor will it be later
-      const open = old.length === 0 ? null : openPorts(table, this.#port);
-      for (const [port, watched] of old) {
-        if (open?.has(port) === false && this.#waiting.get(port) === watched) watched.leave();
-      }
-      this.#isAsking = false;
-      if (this.#waiting.size > 0) this.#ask();
+      this.#isBlind ||= table === null; // it cannot be read here, nor will it be later
+      const open = old.length === 0 || table === null ? null : openPorts(table, this.#port);
+      for (const watched of old) if (open?.has(watched.clientPort) === false) watched.left();
+      this.#cancelTimer = null;
+      if (this.#waiting.size > 0 && !this.#isBlind) this.#ask();
     });
   }
 }
 
-interface Watched {
-  /** When it came. */
-  readonly since: number;
-  /** Aborts its signal. */
-  leave: () => void;
-}
+/** One request that waits for its answer. */
+class Watched implements ClientConnection, Link<Watched> {
+  earlier: Watched | null = null;
+  later: Watched | null = null;
+  onLeft: (() => void) | null = null;
+  /** Whether it was there when the kernel was to be asked before. */
+  isOld = false;
+  readonly clientPort: number;
+  #chain: Chain<Watched> | null;
 
-/** Gives a request another signal, which follows its own and can be aborted besides. Made when it is first asked for. */
-function shadowSignal(request: Request, watched: Watched): void {
-  let made: AbortSignal | null = null;
-  const theirs = Object.getOwnPropertyDescriptor(Request.prototype, "signal")?.get;
-  Object.defineProperty(request, "signal", {
-    configurable: true,
-    get(this: Request): AbortSignal {
-      if (made !== null) return made;
-      const gone = new AbortController();
-      const runtime: AbortSignal = theirs?.call(this);
-      if (runtime.aborted) gone.abort(runtime.reason);
-      else runtime.addEventListener("abort", () => gone.abort(runtime.reason), { once: true });
-      watched.leave = () => gone.abort(new DOMException("The client closed its connection", "AbortError"));
-      return made = gone.signal;
-    },
-  });
+  constructor(chain: Chain<Watched>, clientPort: number) {
+    this.clientPort = clientPort;
+    this.#chain = chain;
+    chain.append(this);
+  }
+
+  answered(): void {
+    this.#chain?.remove(this);
+    this.#chain = null;
+    this.onLeft = null;
+  }
+
+  /** Its client is gone; nothing happens when it has been answered meanwhile. */
+  left(): void {
+    const tell = this.onLeft;
+    this.answered();
+    tell?.();
+  }
 }
 
 /** The ports of clients whose connections to `port` are open, in the kernel's own form of the table. */

@@ -52,22 +52,22 @@ export async function listen(options: ListenOptions): Promise<Server> {
 }
 
 function listenPlain(address: TcpAddress, { worker, log }: ListenOptions): Server {
-  let connections: ClosedConnections | null = null;
   const server: Deno.HttpServer<Deno.NetAddr> = tryTo(
     `listen on ${formatAddress(address)}`,
     () =>
       Deno.serve(
         { ...hostPort(address), ...settings(log) },
-        (request, { remoteAddr }) => {
-          connections ??= new ClosedConnections(server.addr.port, systemClock);
-          return connections.watch(request, remoteAddr.port, () => worker.fetch(request, { remoteAddr }));
-        },
+        (request, { remoteAddr }) => worker.fetch(request, { remoteAddr, connection: closed.begin(remoteAddr.port) }),
       ),
   );
+  const closed = new ClosedConnections(server.addr.port, systemClock);
   return {
     address: { kind: "tcp", ...hostPort(server.addr) },
     renewCertificate() {},
-    shutdown: () => server.shutdown(),
+    shutdown() {
+      closed.close();
+      return server.shutdown();
+    },
   };
 }
 
@@ -79,7 +79,7 @@ function listenTls(files: TlsFiles, address: TcpAddress, { worker, log }: Listen
       new TlsServer({
         address,
         pair,
-        answer: (request, remoteAddr) => worker.fetch(request, { remoteAddr }),
+        answer: (request, info) => worker.fetch(request, info),
         onError: settings(log).onError,
         clock: systemClock,
         log,

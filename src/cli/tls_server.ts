@@ -9,6 +9,7 @@
 import type { Clock } from "../clock.ts";
 import { background, type Log } from "../log.ts";
 import type { KeyPair } from "./certificate.ts";
+import type { ConnectionInfo } from "../routes/app.ts";
 import { ClosedConnections } from "./closed_connections.ts";
 import type { TcpAddress } from "./listen_address.ts";
 import { splice } from "./splice.ts";
@@ -20,7 +21,10 @@ export interface TlsServerOptions {
   /** The pair to begin with. */
   readonly pair: KeyPair;
   /** Answers a request that came from this address. */
-  readonly answer: (request: Request, remoteAddr: Deno.NetAddr) => Promise<Response>;
+  readonly answer: (
+    request: Request,
+    info: ConnectionInfo & { readonly remoteAddr: Deno.NetAddr },
+  ) => Promise<Response>;
   /** Told what an answer broke with. */
   readonly onError: (error: unknown) => Response;
   /** Time. */
@@ -36,6 +40,8 @@ interface Inner {
   readonly clients: Map<number, Deno.NetAddr>;
   /** How many connections are led here. */
   connections: number;
+  /** Which of its clients have gone. */
+  readonly closed: ClosedConnections;
 }
 
 /** Nobody but this program is to reach a server of one certificate. */
@@ -89,24 +95,26 @@ export class TlsServer {
   async shutdown(): Promise<void> {
     this.#isEnded = true;
     this.#listener.close();
-    await Promise.all(this.#inners.map(({ server }) => server.shutdown()));
+    await Promise.all(this.#inners.map(({ server, closed }) => {
+      closed.close();
+      return server.shutdown();
+    }));
     await Promise.all(this.#deliveries);
   }
 
   #start(pair: KeyPair): Inner {
     const { answer, onError, clock } = this.#options;
     const clients = new Map<number, Deno.NetAddr>();
-    let connections: ClosedConnections | null = null;
     const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
       { ...INNER, ...pair, onListen() {}, onError },
       (request, { remoteAddr: { port } }) => {
         const client = clients.get(port);
         if (client === undefined) return new Response(null, { status: 403 });
-        connections ??= new ClosedConnections(server.addr.port, clock);
-        return connections.watch(request, port, () => answer(request, client));
+        return answer(request, { remoteAddr: client, connection: closed.begin(port) });
       },
     );
-    const inner: Inner = { server, clients, connections: 0 };
+    const closed = new ClosedConnections(server.addr.port, clock);
+    const inner: Inner = { server, clients, closed, connections: 0 };
     this.#inners.push(inner);
     return inner;
   }

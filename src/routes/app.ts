@@ -20,6 +20,7 @@ import { checkSite, type SiteFacts, siteFactsOf } from "../gateway/site_rules.ts
 import type { EventFeed } from "../observe/events.ts";
 import type { Logs } from "../observe/logs.ts";
 import type { Names } from "../routing/names.ts";
+import type { ClientConnection } from "./client_connection.ts";
 import { addConfigRoutes, type ConfigFiles } from "./config.ts";
 import type { ConfigInForce, RequestContext, RouteContext, Router } from "./config_in_force.ts";
 import { addEventRoutes } from "./events.ts";
@@ -59,10 +60,12 @@ export interface RoutesEnv extends InferenceEnv {
 export interface ConnectionInfo {
   /** The client's end. */
   readonly remoteAddr?: { readonly transport: string; readonly hostname?: string };
+  /** The connection itself, where its host looks after it. */
+  readonly connection?: ClientConnection;
 }
 
 /** What is known of a request before it is looked up. */
-interface Asked extends Pick<RequestContext, "id" | "dialect" | "from" | "peerAddress"> {
+interface Asked extends Pick<RequestContext, "id" | "dialect" | "from" | "peerAddress" | "connection"> {
   /** See `pathOf`. */
   readonly path: string;
   /** What the rules of hosts and pages look at. */
@@ -74,20 +77,25 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
   const own = ownRoutes(env);
 
   return async (request, info) => {
-    if (request.method === "OPTIONS") return preflight(request.headers);
+    if (request.method === "OPTIONS") {
+      info?.connection?.answered();
+      return preflight(request.headers);
+    }
     const id = crypto.randomUUID();
     const inForce = env.current();
     const peerAddress = info?.remoteAddr?.hostname ?? null;
+    const connection = info?.connection ?? null;
     const from = clientOf(request.headers, { address: peerAddress, isTls: env.isTls }, inForce.config.trustProxy);
     const site = siteFactsOf(request, from.host);
     const path = pathOf(request.url);
     const dialect = dialectOf(path, request.headers);
     let response: Response;
     try {
-      response = await answer(request, inForce, { id, path, dialect, from, peerAddress, site });
+      response = await answer(request, inForce, { id, path, dialect, from, peerAddress, connection, site });
     } catch (thrown) {
       response = fail(request, thrown, id); // hono, too, lets a thrown value that is no Error through
     }
+    connection?.answered();
     if (response.status === SWITCHED) return response; // its headers have been sent
     if (dialect === "anthropic") response.headers.set("request-id", id); // where Anthropic's own clients look for it
     const cors = corsHeaders(site, inForce.site);
@@ -97,7 +105,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
 
   /** Not async itself, as whatever it leads to is: a promise more costs as much as all the headers it looks at. */
   function answer(request: Request, inForce: ConfigInForce, asked: Asked): Response | Promise<Response> {
-    const { id, path, dialect, from, peerAddress, site } = asked;
+    const { id, path, dialect, from, peerAddress, connection, site } = asked;
     checkShape(request);
     const inference = findInferenceRoute(request.method, path);
     const isPassed = inference === undefined && isPassedThrough(path);
@@ -113,7 +121,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const queryKey = operation?.takesQueryKey === true ? key : null;
     const protocolKey = hasKeys && isWebsocketUpgrade(request.headers) ? protocolKeyOf(request.headers) : null;
     const client = operation?.scope === null ? NOBODY : inForce.identify(request.headers, { queryKey, protocolKey });
-    const context: RequestContext = { ...inForce, id, url, client, dialect, from, peerAddress };
+    const context: RequestContext = { ...inForce, id, url, client, dialect, from, peerAddress, connection };
     if (operation === undefined) {
       requireScope(client, "inference");
       if (inference !== undefined) return serveInference(env, inference, request, context);

@@ -9,6 +9,7 @@ import type { Config } from "../config/types.ts";
 import { type Client, createKeyCheck, type KeyCheck } from "../gateway/auth.ts";
 import type { ClientFacts } from "../gateway/client_address.ts";
 import type { Dialect } from "../gateway/error_response.ts";
+import type { ClientConnection } from "./client_connection.ts";
 import { createSiteRules, type SiteRules } from "../gateway/site_rules.ts";
 
 /** Where the gateway listens, as far as its rules depend on it. */
@@ -43,6 +44,8 @@ export interface RequestContext extends ConfigInForce {
   readonly from: ClientFacts;
   /** The address at the other end of the connection; `null` when there is none. */
   readonly peerAddress: string | null;
+  /** The connection that it came on; `null` where nobody looks after it. */
+  readonly connection: ClientConnection | null;
 }
 
 /** The routes that are looked up by path; a request's {@link RequestContext} is its `c.env`. */

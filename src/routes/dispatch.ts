@@ -80,12 +80,23 @@ export async function dispatch(env: DispatchEnv, asked: Dispatched): Promise<Res
   // Whoever waits in the line is cancelled there.
   const removed = kind === "local" ? null : new AbortController();
   const watcher = new Watched(begin(env, asked, { kind, removed }), asked.owed);
+  const { connection, id } = context;
+  if (connection !== null) {
+    connection.onLeft = () => {
+      const reason = new GatewayError("client_closed", "The client left before the answer");
+      if (!env.scheduler.leave(id, reason)) removed?.abort(reason);
+    };
+  }
   try {
     return await serve(env, asked, { kind, watcher, removed, outgoing });
   } catch (error) {
-    watcher.end(request.signal.aborted ? "clientLeft" : "failed");
+    watcher.end(request.signal.aborted || isClientClosed(error) ? "clientLeft" : "failed");
     throw error;
   }
+}
+
+function isClientClosed(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === "client_closed";
 }
 
 /** Who serves it, and how: `ignoredSocket` is a websocket that neither loads its model nor counts as use of it. */

@@ -116,8 +116,9 @@ export class LocalVisit {
 
   /** It is over with this error; returns it as the client is to get it. */
   failed(thrown: unknown, hasClientLeft: boolean): unknown {
-    this.end(hasClientLeft ? "clientLeft" : "failed");
-    if (hasClientLeft || !(thrown instanceof GatewayError)) return thrown;
+    const isGone = hasClientLeft || (thrown instanceof GatewayError && thrown.code === "client_closed");
+    this.end(isGone ? "clientLeft" : "failed");
+    if (isGone || !(thrown instanceof GatewayError)) return thrown;
     const { status, retryable } = ERRORS[thrown.code];
     const place = this.#place;
     const seconds = thrown.retryAfterS ??

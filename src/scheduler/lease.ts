@@ -130,9 +130,20 @@ export class Caller<T> implements Lease<T>, EventListenerObject {
     });
   }
 
-  /** The caller's signal aborted: it is told first, then the scheduler. */
+  /** The caller's signal aborted. */
   handleEvent(): void {
-    this.refused(this.#callerSignal?.reason);
+    this.#leave(this.#callerSignal?.reason);
+  }
+
+  /** The caller has left: it waits no more, or what it is served is cut. */
+  leave(reason: GatewayError): void {
+    if (this.#stage === "waiting") this.#leave(reason);
+    else this.interrupt(reason);
+  }
+
+  /** It is told first, then the scheduler. */
+  #leave(reason: unknown): void {
+    this.refused(reason);
     this.#port.left(this.ticket);
   }
 

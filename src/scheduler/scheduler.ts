@@ -136,6 +136,13 @@ export class Scheduler<T> {
     return true;
   }
 
+  /** The caller of this request has left, though its signal does not say so; false when there is no such request. */
+  leave(id: string, reason: GatewayError): boolean {
+    const caller = this.#find(id);
+    caller?.leave(reason);
+    return caller !== undefined;
+  }
+
   /**
    * Takes these models (null: all) out of memory and fails the requests that wait for them.
    *

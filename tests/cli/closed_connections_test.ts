@@ -53,29 +53,38 @@ function handClock(): { readonly clock: Clock; advance(ms: number): Promise<void
   };
 }
 
-Deno.test("a request with a body is aborted when its connection is no longer open; others, and those answered, are not", async () => {
+Deno.test("a request whose connection is no longer open is told so; others, and those answered, are not", async () => {
   const { clock, advance } = handClock();
   let asked = 0;
   const connections = new ClosedConnections(0x1f90, clock, () => {
     asked++;
     return Promise.resolve(TABLE);
   });
-  const request = () => new Request("http://a/", { method: "POST", body: "x", headers: { "content-length": "1" } });
-  const open = Promise.withResolvers<Response>();
-  const [stays, leaves, answered] = [request(), request(), request()];
-  const signals = [stays, leaves, answered].map((one) => ({ signal: () => one.signal }));
-  const serving = [
-    connections.watch(stays, 0xc001, () => (void stays.signal, open.promise)),
-    connections.watch(leaves, 0xc002, () => (void leaves.signal, open.promise)),
-    connections.watch(answered, 0xc002 + 0x100, () => (void answered.signal, Promise.resolve(new Response()))),
-    connections.watch(new Request("http://a/"), 0xc003, () => open.promise),
-  ];
-  await serving[2];
+  const told: string[] = [];
+  const [stays, leaves, answered] = [0xc001, 0xc002, 0xc100].map((port) => {
+    const connection = connections.begin(port);
+    connection.onLeft = () => told.push(`left ${port.toString(16)}`);
+    return connection;
+  });
+  answered?.answered();
   await advance(1000);
-  assertEquals(signals.map(({ signal }) => signal().aborted), [false, true, false]);
-  open.resolve(new Response());
-  await Promise.all(serving);
+  assertEquals([told, asked], [[], 0]); // who waits less than a second is not asked about
   await advance(1000);
+  assertEquals([told, asked], [["left c002"], 1]);
+  leaves?.answered();
+  stays?.answered();
+  await advance(1000);
+  await advance(1000);
+  assertEquals([told.length, asked], [1, 1]);
+});
+
+Deno.test("where the kernel's table cannot be read, nobody is asked again", async () => {
+  const { clock, advance } = handClock();
+  let asked = 0;
+  const connections = new ClosedConnections(1, clock, () => Promise.resolve(asked++ === 0 ? null : ""));
+  connections.begin(2).onLeft = () => assertEquals("left", "unknown");
+  for (let second = 0; second < 4; second++) await advance(1000);
+  connections.begin(3);
   await advance(1000);
   assertEquals(asked, 1);
 });

@@ -13,7 +13,7 @@ function serve(answer: (request: Request, remoteAddr: Deno.NetAddr) => Response,
   return new TlsServer({
     address: { kind: "tcp", hostname: "127.0.0.1", port },
     pair: PAIR,
-    answer: (request, remoteAddr) => Promise.resolve(answer(request, remoteAddr)),
+    answer: (request, { remoteAddr }) => Promise.resolve(answer(request, remoteAddr)),
     onError: () => new Response(null, { status: 500 }),
     clock: systemClock,
     log: silentLog,

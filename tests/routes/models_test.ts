@@ -35,6 +35,7 @@ function mount(mayUse: Client["mayUse"] = () => true) {
     from: { address: null, scheme: "http", host: null, isProxied: false },
     dialect: "openai",
     peerAddress: null,
+    connection: null,
   };
   return {
     naming,
