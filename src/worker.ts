@@ -29,7 +29,7 @@ import { InFlight } from "./observe/in_flight.ts";
 import { Logs } from "./observe/logs.ts";
 import { type ConnectionInfo, createRoutes } from "./routes/app.ts";
 import { type ConfigFiles, noConfigFiles } from "./routes/config.ts";
-import { type Listener, putInForce } from "./routes/config_in_force.ts";
+import { type Listener, putInForce } from "./serving/request_context.ts";
 import { ResponseOwners } from "./routes/response_owners.ts";
 import { modelStatus } from "./routing/model_status.ts";
 import { Names } from "./routing/names.ts";

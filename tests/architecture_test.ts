@@ -11,9 +11,10 @@ import { importEdges, projectFile, projectFiles, readProjectFile, sources } from
 /** What each room may import at run time, besides itself and the shared files. Types of `config` are free to all. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   main: ["cli"],
-  cli: ["worker", "routes", "routing", "scheduler", "eviction", "backend", "config", "observe", "tiny"],
-  worker: ["routes", "gateway", "routing", "scheduler", "eviction", "backend", "config", "observe", "ui"],
-  routes: ["gateway", "routing", "scheduler", "eviction", "backend", "config", "observe", "ui"],
+  cli: ["worker", "routes", "serving", "routing", "scheduler", "eviction", "backend", "config", "observe", "tiny"],
+  worker: ["routes", "serving", "gateway", "routing", "scheduler", "eviction", "backend", "config", "observe", "ui"],
+  routes: ["serving", "gateway", "routing", "scheduler", "eviction", "backend", "config", "observe", "ui"],
+  serving: ["gateway", "routing", "scheduler", "backend", "config", "observe"],
   gateway: ["routing", "scheduler", "backend", "observe"],
   routing: [],
   scheduler: ["backend", "eviction"],

@@ -10,7 +10,7 @@
 
 import type { Clock } from "../clock.ts";
 import { Chain, type Link } from "../observe/chain.ts";
-import type { ClientConnection } from "../routes/client_connection.ts";
+import type { ClientConnection } from "../serving/client_connection.ts";
 import { isGranted } from "./permissions.ts";
 
 /** How often the kernel is asked while a request waits, in milliseconds; whoever waits less is never asked about. */

@@ -20,9 +20,10 @@ import { checkSite, type SiteFacts, siteFactsOf } from "../gateway/site_rules.ts
 import type { EventFeed } from "../observe/events.ts";
 import type { Logs } from "../observe/logs.ts";
 import type { Names } from "../routing/names.ts";
-import type { ClientConnection } from "./client_connection.ts";
+import type { ClientConnection } from "../serving/client_connection.ts";
 import { addConfigRoutes, type ConfigFiles } from "./config.ts";
-import type { ConfigInForce, RequestContext, RouteContext, Router } from "./config_in_force.ts";
+import type { ConfigInForce, RequestContext } from "../serving/request_context.ts";
+import type { RouteContext, Router } from "./router.ts";
 import { addEventRoutes } from "./events.ts";
 import { addInFlightRoutes } from "./in_flight.ts";
 import { type InferenceEnv, serveInference } from "./inference.ts";

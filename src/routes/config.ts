@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Router } from "./config_in_force.ts";
+import type { Router } from "./router.ts";
 
 /** What came of reading the config's files again. */
 export interface ReloadAnswer {

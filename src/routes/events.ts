@@ -7,7 +7,7 @@
 import { GatewayError } from "../errors.ts";
 import type { EventForm } from "../observe/event_text.ts";
 import type { EventFeed } from "../observe/events.ts";
-import type { Router } from "./config_in_force.ts";
+import type { Router } from "./router.ts";
 import type { ViewerOf } from "./viewer.ts";
 
 /** What the route of the event feed needs. */

@@ -7,7 +7,7 @@
 import { GatewayError } from "../errors.ts";
 import type { InFlight } from "../observe/in_flight.ts";
 import type { InFlightEntry } from "../observe/in_flight_entry.ts";
-import type { Router } from "./config_in_force.ts";
+import type { Router } from "./router.ts";
 import type { Viewer, ViewerOf } from "./viewer.ts";
 
 /** What the routes of the in-flight table need. */

@@ -10,7 +10,8 @@ import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { followStream, type LogHistory } from "../observe/log_history.ts";
 import type { Logs } from "../observe/logs.ts";
-import type { ConfigInForce, Router } from "./config_in_force.ts";
+import type { ConfigInForce } from "../serving/request_context.ts";
+import type { Router } from "./router.ts";
 
 /** What the log routes need. */
 export interface LogsEnv {

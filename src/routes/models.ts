@@ -10,7 +10,8 @@ import { GatewayError } from "../errors.ts";
 import { findRecord, listRecords, type RecordFacts } from "../routing/listing.ts";
 import type { Names } from "../routing/names.ts";
 import type { ConfigFiles } from "./config.ts";
-import type { RequestContext, Router } from "./config_in_force.ts";
+import type { RequestContext } from "../serving/request_context.ts";
+import type { Router } from "./router.ts";
 
 /** What the routes of names need. */
 export interface ModelsEnv {

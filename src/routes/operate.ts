@@ -12,7 +12,8 @@ import type { Client } from "../gateway/auth.ts";
 import { resolveModel, unknownModel } from "../routing/resolve.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { SchedulerSnapshot } from "../scheduler/snapshot.ts";
-import type { RequestContext, Router } from "./config_in_force.ts";
+import type { RequestContext } from "../serving/request_context.ts";
+import type { Router } from "./router.ts";
 
 /** What the operator's routes need. */
 export interface OperateEnv {

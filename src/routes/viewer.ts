@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RouteContext } from "./config_in_force.ts";
+import type { RouteContext } from "./router.ts";
 
 /** A client's rights, as far as looking goes. */
 export interface Viewer {

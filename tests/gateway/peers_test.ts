@@ -3,8 +3,8 @@ import { GatewayError } from "../../src/errors.ts";
 import { Peers } from "../../src/gateway/peers.ts";
 import { headersToPeer } from "../../src/gateway/headers_to_peer.ts";
 import { Hops } from "../../src/gateway/hops.ts";
-import { servePeer } from "../../src/routes/peer.ts";
-import { peerCall, peerConfig, peerEnv } from "../routes/peers.ts";
+import { servePeer } from "../../src/serving/peer.ts";
+import { peerCall, peerConfig, peerEnv } from "../serving/peers.ts";
 import { codeOf, testBoth } from "./raw_backend.ts";
 import { ask, GET, POST, serve } from "./upstream/raw_calls.ts";
 

@@ -6,7 +6,8 @@ import { loadConfig } from "../../src/config/load.ts";
 import { toGatewayError } from "../../src/errors.ts";
 import { createKeyCheck } from "../../src/gateway/auth.ts";
 import { errorResponse } from "../../src/gateway/error_response.ts";
-import type { RequestContext, Router } from "../../src/routes/config_in_force.ts";
+import type { RequestContext } from "../../src/serving/request_context.ts";
+import type { Router } from "../../src/routes/router.ts";
 import { addOperateRoutes } from "../../src/routes/operate.ts";
 import type { Scheduler } from "../../src/scheduler/scheduler.ts";
 

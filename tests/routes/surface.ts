@@ -19,7 +19,7 @@ import { InFlight } from "../../src/observe/in_flight.ts";
 import { Logs } from "../../src/observe/logs.ts";
 import { createRoutes } from "../../src/routes/app.ts";
 import { noConfigFiles } from "../../src/routes/config.ts";
-import { type Listener, putInForce } from "../../src/routes/config_in_force.ts";
+import { type Listener, putInForce } from "../../src/serving/request_context.ts";
 import { ResponseOwners } from "../../src/routes/response_owners.ts";
 import { Names } from "../../src/routing/names.ts";
 import type { Lease } from "../../src/scheduler/lease.ts";

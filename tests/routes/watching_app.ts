@@ -7,7 +7,8 @@
 import { Hono } from "hono";
 import { toGatewayError } from "../../src/errors.ts";
 import { errorResponse } from "../../src/gateway/error_response.ts";
-import type { ConfigInForce, Router } from "../../src/routes/config_in_force.ts";
+import type { ConfigInForce } from "../../src/serving/request_context.ts";
+import type { Router } from "../../src/routes/router.ts";
 import { addEventRoutes } from "../../src/routes/events.ts";
 import { addInFlightRoutes } from "../../src/routes/in_flight.ts";
 import { type EventWorld, makeFeed } from "../observe/event_world.ts";

@@ -21,7 +21,7 @@ import { serveWebsocket, type WebsocketOptions } from "../gateway/websocket/serv
 import type { LeaseSource } from "../gateway/websocket/socket_lease.ts";
 import type { Log } from "../log.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import type { RequestContext } from "./config_in_force.ts";
+import type { RequestContext } from "./request_context.ts";
 import { headersToBackend, isGoneUnseen } from "./local.ts";
 import type { RequestWatcher } from "./local_visit.ts";
 import type { PeerEnv } from "./peer.ts";

@@ -6,7 +6,7 @@
 
 import type { NamedRequest } from "../gateway/request/named_request.ts";
 import type { Dialect } from "../gateway/error_response.ts";
-import type { RequestContext } from "./config_in_force.ts";
+import type { RequestContext } from "./request_context.ts";
 import type { RequestWatcher } from "./local_visit.ts";
 
 /** A body that is opened when it is sent: null for nothing, few bytes, or a stream that is read once. */

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { FakeTime } from "@std/testing/time";
 import { GatewayError } from "../../src/errors.ts";
 import type { Outcome } from "../../src/gateway/response_stream.ts";
-import { servePeer } from "../../src/routes/peer.ts";
+import { servePeer } from "../../src/serving/peer.ts";
 import { codeOf, testBoth } from "../gateway/raw_backend.ts";
 import { fedBody } from "../gateway/upstream/raw_calls.ts";
 import { passingGateway, peerCall, peerConfig, peerEnv } from "./peers.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { INFERENCE_ROUTES } from "../../src/routes/inference_table.ts";
-import { gateway, HeldAnswers, modelsYaml, settled, statusOf } from "./gateway.ts";
+import { gateway, HeldAnswers, modelsYaml, settled, statusOf } from "../routes/gateway.ts";
 
 const CONFIG = `
 ${modelsYaml({ m: "aliases: [also]", renamed: "useModelName: inner" })}

@@ -1,10 +1,10 @@
 /**
- * The config that a request goes by: taken once when it arrives, so that a reload changes nothing under it.
+ * What is known about a request besides itself; the config that it goes by is taken once when it arrives, so that a reload
+ * changes nothing under it.
  *
  * @module
  */
 
-import type { Context, Hono } from "hono";
 import type { Config } from "../config/types.ts";
 import { type Client, createKeyCheck, type KeyCheck } from "../gateway/auth.ts";
 import type { ClientFacts } from "../gateway/client_address.ts";
@@ -47,12 +47,6 @@ export interface RequestContext extends ConfigInForce {
   /** The connection that it came on; `null` where nobody looks after it. */
   readonly connection: ClientConnection | null;
 }
-
-/** The routes that are looked up by path; a request's {@link RequestContext} is its `c.env`. */
-export type Router = Hono<{ Bindings: RequestContext }>;
-
-/** What a route of {@link Router} is given. */
-export type RouteContext = Context<{ Bindings: RequestContext }>;
 
 /** Makes of a config what its requests need. */
 export function putInForce(config: Config, listener: Listener): ConfigInForce {

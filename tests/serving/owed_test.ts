@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Owed } from "../../src/routes/owed.ts";
+import { Owed } from "../../src/serving/owed.ts";
 
 function noting(): { readonly owed: Owed; readonly given: string[]; readonly debt: (name: string) => void } {
   const owed = new Owed();

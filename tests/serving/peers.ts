@@ -13,7 +13,7 @@ import { errorResponse } from "../../src/gateway/error_response.ts";
 import { Hops } from "../../src/gateway/hops.ts";
 import { Peers } from "../../src/gateway/peers.ts";
 import { silentLog } from "../../src/log.ts";
-import { type PeerCall, type PeerEnv, servePeer } from "../../src/routes/peer.ts";
+import { type PeerCall, type PeerEnv, servePeer } from "../../src/serving/peer.ts";
 import { CERTIFICATE } from "../gateway/raw_backend.ts";
 
 /** A config with one peer. */

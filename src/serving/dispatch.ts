@@ -15,8 +15,7 @@ import type { InFlight } from "../observe/in_flight.ts";
 import type { InFlightEntry } from "../observe/in_flight_entry.ts";
 import { fullName } from "../routing/destination.ts";
 import type { Resolution } from "../routing/names.ts";
-import type { RequestContext } from "./config_in_force.ts";
-import type { InferenceRoute } from "./inference_table.ts";
+import type { RequestContext } from "./request_context.ts";
 import { askBackend, type LocalEnv, serveLocal } from "./local.ts";
 import type { LocalCall } from "./local_call.ts";
 import { LocalVisit, type RequestWatcher } from "./local_visit.ts";
@@ -53,7 +52,7 @@ export interface Dispatched {
   /** Path at the backend. */
   readonly path: string;
   /** Its row, if it has one: only such requests are listed as in flight. */
-  readonly route: InferenceRoute | null;
+  readonly route: { readonly prefix: string } | null;
   /** Whether it goes on as it is: no other name, no filters. */
   readonly isAsItIs?: boolean;
   /** `wait` unless given. */
