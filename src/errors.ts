@@ -42,6 +42,7 @@ export const ERRORS = {
   backend_lost: row(502, "backend", "server_error", true, true),
   start_failed: row(502, "operator", "server_error", false, false),
   model_unloaded: row(503, "operator", "server_error", true, false),
+  model_stopped: row(503, "operator", "server_error", false, true),
   queue_timeout: row(503, "operator", "server_error", true, false),
   cancelled: row(503, "operator", "server_error", false, true),
   too_busy: row(503, "operator", "server_error", true, false),
@@ -114,6 +115,11 @@ export function withMore(
     headers,
     ...more,
   });
+}
+
+/** Whether an operator has asked for it by name, so that nobody has to look into it. */
+export function isOperatorsWish({ code }: GatewayError): boolean {
+  return code === "cancelled" || code === "model_stopped" || code === "model_unloaded";
 }
 
 /** For the log: with what the operator alone may know, and with what lay at the bottom, such as how an answer was malformed. */

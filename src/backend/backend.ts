@@ -19,7 +19,16 @@ import {
 } from "./lifecycle.ts";
 import { MovableTimer } from "./movable_timer.ts";
 import { probeUrl, waitUntilReady } from "./readiness.ts";
-import type { BackendPhase, BackendSpec, BackendTarget, Exit, Probe, RunningGroup, Supervisor } from "./types.ts";
+import type {
+  BackendPhase,
+  BackendSpec,
+  BackendTarget,
+  Exit,
+  Leaving,
+  Probe,
+  RunningGroup,
+  Supervisor,
+} from "./types.ts";
 
 /** What a backend is made of. */
 export interface BackendOptions {
@@ -190,7 +199,10 @@ export class Backend {
     this.#life = life;
     this.#timer.move(dueAt(life), { mayBeEarly: this.phase === before });
     if (this.phase !== before) {
-      if (before === "ready") this.#current?.leaving.abort();
+      if (before === "ready") {
+        const why: Leaving = event.type === "exited" ? "exited" : "stopped";
+        this.#current?.leaving.abort(why);
+      }
       log.debug(`${this.#spec.model}: ${before} → ${this.phase}`);
       onPhase(this.phase);
     }

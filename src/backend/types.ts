@@ -50,6 +50,9 @@ export interface BackendSpec {
 /** Where a backend is in its life. */
 export type BackendPhase = "stopped" | "starting" | "ready" | "stopping";
 
+/** Why a generation is ready no more: somebody has it stopped, or its leader has exited by itself. */
+export type Leaving = "stopped" | "exited";
+
 /** Where one generation of a ready backend is reached. */
 export interface BackendTarget {
   readonly model: string;
@@ -58,7 +61,7 @@ export interface BackendTarget {
   readonly generation: number;
   /** Aborts when this generation has exited; the reason is its {@link Exit}. */
   readonly gone: AbortSignal;
-  /** Aborts when this generation is ready no more, before anybody hears of that change: it is being stopped, or has exited. */
+  /** Aborts when this generation is ready no more, before anybody hears of that change; the reason is its {@link Leaving}. */
   readonly leaving: AbortSignal;
   /** Whether this generation has not exited yet. */
   isAlive(): boolean;

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { describeError, GatewayError } from "../errors.ts";
+import { describeError, GatewayError, isOperatorsWish } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { StreamDialect } from "./error_event.ts";
 import { headResponse, type ResponseHead } from "./head_response.ts";
@@ -46,6 +46,8 @@ export interface ProxyOptions {
   readonly tap?: ((chunk: Uint8Array) => void) | undefined;
   /** Told the head of the answer, before anything of its body. */
   readonly onHead?: (status: number, headers: HeaderList) => void;
+  /** What a failure at the backend's end is told as; as it is unless given. Called when it fails, head or no head. */
+  readonly tellAs?: (error: unknown) => unknown;
   /** Told once how the answer ended. */
   readonly onEnd?: (outcome: Outcome) => void;
 }
@@ -68,7 +70,7 @@ export async function proxy(options: ProxyOptions): Promise<Response> {
     answer = await call.response;
   } catch (error) {
     letGo();
-    throw error;
+    throw options.tellAs?.(error) ?? error;
   }
   return respond(answer, options, { abort, letGo });
 }
@@ -100,7 +102,7 @@ export type AnswerOptions = Omit<ProxyOptions, "signal" | "client" | "path" | "h
 
 /** Passes an answer on; from now on its body releases the lease. */
 export function respond(answer: UpstreamResponse, options: AnswerOptions, { abort, letGo }: Ends): Response {
-  const { method, lease, dialect, bounds, clock, log, tap, answerHeaders = [], onHead, onEnd } = options;
+  const { method, lease, dialect, bounds, clock, log, tap, answerHeaders = [], tellAs, onHead, onEnd } = options;
   const { status, statusText, body } = answer;
   const { headers, isEventStream, isEncoded } = responseHeaders(answer.headers, answerHeaders);
   const init = { status, statusText, headers };
@@ -117,6 +119,7 @@ export function respond(answer: UpstreamResponse, options: AnswerOptions, { abor
   const stream = responseStream({
     body,
     abort,
+    tellAs,
     mayAddEvents: isEventStream && !isEncoded,
     dialect,
     bounds,
@@ -125,7 +128,11 @@ export function respond(answer: UpstreamResponse, options: AnswerOptions, { abor
     onBackendFree,
     onEnd(outcome) {
       letGo();
-      if (outcome.kind === "failed") log.warn(`An answer broke off: ${describeError(outcome.error)}`);
+      if (outcome.kind === "failed") {
+        const words = `An answer broke off: ${describeError(outcome.error)}`;
+        if (isOperatorsWish(outcome.error)) log.info(words);
+        else log.warn(words);
+      }
       if (outcome.kind === "clientStalled") log.warn("An answer was cut: its client took nothing for too long");
       onEnd?.(outcome);
     },

@@ -38,6 +38,8 @@ export interface ResponseStreamOptions {
   readonly body: UpstreamBody;
   /** Ends the backend's work; its reason becomes the stream's error. */
   readonly abort: (reason: unknown) => void;
+  /** What a failure of `body` is told as; as it is unless given. */
+  readonly tellAs?: ((error: unknown) => unknown) | undefined;
   /** Whether the client reads server-sent events, so that a failure can be told as one more event. */
   readonly mayAddEvents: boolean;
   readonly dialect: StreamDialect;
@@ -84,9 +86,10 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
 
   start(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
     this.#controller = controller;
-    this.#options.body.deliver((piece) => this.#take(piece)).then(
+    const { body, tellAs } = this.#options;
+    body.deliver((piece) => this.#take(piece)).then(
       () => this.#finish({ kind: "complete" }),
-      (reason) => this.#fail(toGatewayError(reason)),
+      (reason) => this.#fail(toGatewayError(tellAs?.(reason) ?? reason)),
     );
   }
 

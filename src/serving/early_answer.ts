@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { describeError, GatewayError, toGatewayError } from "../errors.ts";
+import { describeError, GatewayError, isOperatorsWish, toGatewayError } from "../errors.ts";
 import { EarlyStream } from "../gateway/early_stream.ts";
 import type { StreamDialect } from "../gateway/error_event.ts";
 import { keepAliveText, type Standing } from "../gateway/keep_alive.ts";
@@ -100,7 +100,9 @@ export class EarlyAnswer {
       this.#rest();
       if (this.#stream === null) return this.#gate.reject(thrown);
       const error = toGatewayError(thrown);
-      if (error.status >= 500) this.#options.log.warn(`A stream that waited ended: ${describeError(error)}`);
+      const words = `A stream that waited ended: ${describeError(error)}`;
+      if (isOperatorsWish(error)) this.#options.log.info(words);
+      else if (error.status >= 500) this.#options.log.warn(words);
       this.#stream.fail(error);
     }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BackendTarget } from "../backend/types.ts";
+import type { BackendTarget, Leaving } from "../backend/types.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { credentialNamesOf } from "../gateway/auth.ts";
@@ -151,7 +151,8 @@ export function askBackend(
   const { clock, log } = env;
   const { context, request, body, tap, inFlight } = call;
   const { limits } = context.config;
-  const client = env.clientFor(lease.target);
+  const { target } = lease; // a lease that has ended has none
+  const client = env.clientFor(target);
   const headers = headersToBackend(request.headers, {
     host: client.host,
     via: call.via,
@@ -176,6 +177,7 @@ export function askBackend(
       visit.bytes(chunk.length);
       tap?.(chunk);
     },
+    tellAs: (error) => failureAt(target, error),
     onHead: (status, answerHeaders) => visit.responded(status, answerHeaders),
     onEnd: ({ kind }) => visit.end(kind),
   });
@@ -207,6 +209,13 @@ export function headersToBackend(
     mayBeCompressed,
     credentialNames: credentialNamesOf(config),
   });
+}
+
+/** A failure as it is to be told: whoever has a process stopped breaks off what it answers, and not the process. */
+export function failureAt({ leaving }: BackendTarget, error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.code !== "backend_lost") return error;
+  if (!leaving.aborted || leaving.reason !== "stopped" satisfies Leaving) return error;
+  return new GatewayError("model_stopped", "The model was unloaded while it answered");
 }
 
 function canRepeat({ body }: LocalCall): boolean {

@@ -22,7 +22,7 @@ import type { LeaseSource } from "../gateway/websocket/socket_lease.ts";
 import type { Log } from "../log.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { RequestContext } from "./request_context.ts";
-import { headersToBackend, isGoneUnseen } from "./local.ts";
+import { failureAt, headersToBackend, isGoneUnseen } from "./local.ts";
 import type { RequestWatcher } from "./local_visit.ts";
 import type { PeerEnv } from "./peer.ts";
 
@@ -79,7 +79,7 @@ export async function serveLocalWebsocket(env: WebsocketEnv, model: string, call
       return await open();
     } catch (error) {
       // As for any request: a backend that was killed while idle is started again, once.
-      if (!await isGoneUnseen(env, held.target, error)) throw error;
+      if (!await isGoneUnseen(env, held.target, error)) throw failureAt(held.target, error);
       watcher.loading();
       await held.renew();
       return await open();

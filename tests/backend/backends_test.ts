@@ -102,14 +102,24 @@ Deno.test("a target is told that it is left before anybody hears that its backen
   const target = w.backends.readyTarget("a");
   assert(target !== null);
   const heard: string[] = [];
-  target.leaving.addEventListener("abort", () => heard.push("leaving"));
+  target.leaving.addEventListener("abort", () => heard.push(`leaving: ${target.leaving.reason}`));
   w.backends.subscribe((model, phase) => heard.push(`${model} ${phase}`));
   heard.length = 0;
   const stopped = w.backends.stop(["a"]);
-  assertEquals(heard, ["leaving", "a stopping"]);
+  assertEquals(heard, ["leaving: stopped", "a stopping"]);
   assert(!target.gone.aborted);
   w.supervisor.last("a").end();
   await stopped;
+  assertEquals(target.leaving.reason, "stopped");
+});
+
+Deno.test("a target is told that its backend has exited by itself, also when a stop is asked for afterwards", async () => {
+  const w = world();
+  await ready(w, "a");
+  const target = w.backends.readyTarget("a");
+  w.supervisor.last("a").end();
+  await w.backends.stop(["a"]);
+  assertEquals(target?.leaving.reason, "exited");
 });
 
 Deno.test("a backend that is not ready has no target, and looking for one is no use of it", async () => {

@@ -82,8 +82,8 @@ Deno.test("a static file that takes its time is cut when another model takes the
   assertEquals((await chat(url, "b").then((answer) => answer.json())).model, "b");
   assertLess(performance.now() - askedAt, 15_000);
   const [status, text] = await pending;
-  assertEquals(status, 502);
-  assertStringIncludes(text, '"code":"bad_gateway"');
+  assertEquals(status, 503);
+  assertStringIncludes(text, '"reason":"model_stopped"');
   assertEquals(await startsIn(events), ["slow", "b"]);
   await Deno.remove(events);
 });

@@ -26,6 +26,8 @@ import type { Lease } from "../../src/scheduler/lease.ts";
 import type { Scheduler } from "../../src/scheduler/scheduler.ts";
 import type { RawBackend } from "../gateway/raw_backend.ts";
 
+const NEVER = new AbortController().signal;
+
 /** What {@link surface} is made of. */
 export interface SurfaceOptions {
   /** The config's text. */
@@ -70,7 +72,7 @@ export function surface(backend: RawBackend, options: SurfaceOptions): Surface {
   const { config } = loadConfig({ texts: [{ text: options.config, file: "test.yaml" }], env: () => undefined });
   const current = putInForce(config, listener);
   const leases = { granted: 0, released: 0, models: [] as string[] };
-  const targetOf = (model: string) => ({ model, gone: new AbortController().signal }) as BackendTarget;
+  const targetOf = (model: string) => ({ model, gone: NEVER, leaving: NEVER }) as BackendTarget;
   const hold = (model: string) => {
     leases.granted++;
     leases.models.push(model);

@@ -96,7 +96,7 @@ Deno.test("a static asset neither waits behind others nor keeps a swap waiting",
   await cancelAll(berth); // what is served and what waits, not the asset
   assertEquals([await statusOf(served), await statusOf(next)], [503, 503]);
   assertEquals(await statusOf(berth.post("/v1/completions", { model: "author" })), 200);
-  assertEquals(await statusOf(asset), 502); // its process has gone under it
+  assertEquals(await statusOf(asset), 503); // its model was unloaded under it
   assertEquals(berth.supervisor.journal.filter((entry) => !entry.startsWith("kill")), [
     "start m1",
     "terminate m1",

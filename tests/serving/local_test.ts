@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { GatewayError } from "../../src/errors.ts";
 import { errorResponse } from "../../src/gateway/error_response.ts";
 import { EVENTS_HEAD, isOpen, LocalWorld, textsOf } from "./local_world.ts";
 
 const JSON_HEAD = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+const CHUNKED_EVENTS = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 const NAMES = ["x-berth-queue-position", "x-berth-queue-wait", "x-berth-estimated-wait", "retry-after"];
 
 function toldIn(headers: Headers): readonly (string | null)[] {
@@ -129,4 +130,31 @@ for (const canRepeat of [true, false]) {
     assertEquals(asked.told, [...(canRepeat ? ["serving", "loading"] : []), "serving", "end failed"]);
     assertEquals(opened, canRepeat ? 2 : 1);
   });
+}
+
+for (const [why, code] of [["stopped", "model_stopped"], ["exited", "backend_lost"]] as const) {
+  for (const path of ["/v1/chat/completions", "/v1/messages", "/v1/responses"]) {
+    Deno.test(`a model that ${why} while it answers is told as ${code}, before the head and in mid-stream: ${path}`, async () => {
+      using world = new LocalWorld("");
+      using other = new LocalWorld("");
+      world.backends.setPhase("m", "ready");
+      other.backends.setPhase("m", "ready");
+      const [early, late] = [other.ask("m", path), world.ask("m", path)];
+      const [first, second] = [await other.accept(), await world.accept()];
+      await second.write(`${CHUNKED_EVENTS}d\r\ndata: whole\n\n\r\n`);
+      const reader = (await late.response).body?.getReader();
+      await reader?.read();
+      world.leaving.abort(why);
+      other.leaving.abort(why);
+      first.close();
+      second.close();
+      const error = await assertRejects(() => early.response, GatewayError);
+      assertEquals([error.code, error.status], [code, why === "stopped" ? 503 : 502]);
+      const event = new TextDecoder().decode((await reader?.read())?.value);
+      assertStringIncludes(event, error.message);
+      assert(event.startsWith(path === "/v1/chat/completions" ? "data: " : "event: error\ndata: "), event);
+      assertEquals((await assertRejects(async () => await reader?.read(), GatewayError)).code, code);
+      assertEquals(world.warnings.length, why === "stopped" ? 0 : 1);
+    });
+  }
 }

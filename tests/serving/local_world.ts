@@ -46,6 +46,8 @@ export class LocalWorld implements Disposable {
   readonly config: Config;
   /** Aborts when the generation that serves now has exited. */
   gone = new AbortController();
+  /** Aborts when that generation is ready no more. */
+  leaving = new AbortController();
   /** Warnings of the gateway's log. */
   readonly warnings: string[] = [];
   readonly #client: UpstreamClient;
@@ -68,7 +70,7 @@ export class LocalWorld implements Disposable {
             baseUrl: this.backend.baseUrl,
             generation: 1,
             gone: this.gone.signal,
-            leaving: this.gone.signal,
+            leaving: this.leaving.signal,
             isAlive: () => true,
           };
           return { target, release: () => hold.release() };
