@@ -21,7 +21,8 @@ const limits = block({
   ),
   bodyMemory: about(
     integerFrom(1, "must be >= 1").default(1024),
-    "MiB of all request bodies that are held at one time, at least `requestBody`; what goes beyond is refused with 503.",
+    "MiB of all request bodies that are held at one time, at least `requestBody`; what goes beyond is refused with 503. " +
+      "Bodies with a Content-Length of up to 64 KiB have a sixteenth more, at least 4 MiB, to themselves.",
   ),
   bodyTimeout: about(
     integerFrom(0, "must be >= 0").default(300),

@@ -1,6 +1,8 @@
 /**
  * The bound over the bodies of all requests together: what would go beyond it is refused, and nothing waits for room.
  *
+ * Small bodies may go beyond it by a reserve: a few clients that send half of large ones keep nobody else out.
+ *
  * @module
  */
 
@@ -10,9 +12,13 @@ import { GatewayError } from "../../errors.ts";
 const RETRY_AFTER_S = 5;
 /** The read that meets the end of a body needs a byte of room: a body as large as the bound still has a place. */
 const SLACK_BYTES = 1;
+/** The reserve as a part of the bound. */
+const RESERVE_PART = 1 / 16;
+const LEAST_RESERVE_BYTES = 4 * 1024 * 1024;
 
 /** Counts the bytes of bodies that are held. */
 export class BodyMemory {
+  /** For all bodies but small ones. */
   #maxBytes: number;
   #heldBytes = 0;
 
@@ -32,13 +38,14 @@ export class BodyMemory {
   }
 
   /**
-   * Counts `bytes` more, all of them or none.
+   * Counts `bytes` more, all of them or none; `mayUseReserve` is for a small body that is here as a whole.
    *
    * @throws {GatewayError} `too_busy` when there is no room for them.
    */
-  take(bytes: number): void {
+  take(bytes: number, { mayUseReserve = false }: { readonly mayUseReserve?: boolean } = {}): void {
     const after = this.#heldBytes + bytes;
-    if (after > this.#maxBytes + SLACK_BYTES) {
+    const reserve = mayUseReserve ? Math.max(this.#maxBytes * RESERVE_PART, LEAST_RESERVE_BYTES) : 0;
+    if (after > this.#maxBytes + reserve + SLACK_BYTES) {
       throw new GatewayError("too_busy", "The gateway holds as many request bodies as it may (limits.bodyMemory)", {
         retryAfterS: RETRY_AFTER_S,
       });

@@ -30,7 +30,10 @@ export interface ReceiveShape {
   readonly onBytes: ((bytes: Uint8Array) => void) | null;
 }
 
-/** Up to here a body has usually come together with its head, and is had without a stream. */
+/**
+ * Up to here a body has usually come together with its head, and is had without a stream. It counts when it is whole: half of it
+ * keeps nothing of the reserve for small bodies. Its length must have been announced, so that no large one begins as a small one.
+ */
 const SMALL_BYTES = 64 * 1024;
 /** A client may announce much and send nothing: memory is taken as bytes come, beginning with this. */
 const FIRST_BYTES = 16 * 1024;
@@ -70,7 +73,7 @@ export async function receiveBody(
     const reading = request.bytes().then((all) => bytes = all);
     for (let turn = 0; bytes === null && turn < TURNS_WITHOUT_TIMER; turn++) await null;
     bytes ??= await inTime(reading, bounds);
-    memory.take(bytes.buffer.byteLength);
+    memory.take(bytes.buffer.byteLength, { mayUseReserve: true });
     return seen(new HeldBody([bytes], memory), shape);
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;

@@ -9,6 +9,8 @@ import { codeOf } from "../raw_backend.ts";
 import { bytesOf, inPieces, readOptions, requestOf } from "./reading.ts";
 
 const MIB = 1024 * 1024;
+/** What small bodies have to themselves beside a bound of up to 64 MiB. */
+const RESERVE_BYTES = 4 * MIB;
 const MULTIPART = "multipart/form-data; boundary=XX";
 const HEAD = '--XX\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n';
 const TAIL = '\r\n--XX\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n--XX--\r\n';
@@ -107,19 +109,47 @@ Deno.test("bodies together have a bound: what goes beyond is too_busy until one 
   assert(options.memory.heldBytes > MIB && options.memory.heldBytes < 1.3 * MIB);
 });
 
+Deno.test("large bodies that fill the memory, or are half sent, leave a reserve to small ones, which is bounded too", async () => {
+  for (const [maxBytes, reserveBytes] of [[MIB, RESERVE_BYTES], [160 * MIB, 10 * MIB]] as const) {
+    const memory = new BodyMemory(maxBytes);
+    const options = readOptions({ memory });
+    memory.take(maxBytes - 100);
+    const large = () => readNamedRequest(requestOf(inPieces(upload(MIB), []), { type: MULTIPART }), options);
+    const small = (bytes: number) => {
+      const text = `{"model":"m"${" ".repeat(bytes - 13)}}`;
+      return readNamedRequest(requestOf(text, { headers: { "content-length": String(bytes) } }), options);
+    };
+    assertEquals(await codeOf(large()), "too_busy");
+    const held = [];
+    for (let left = reserveBytes + 100; left > 0; left -= 65_536) held.push(await small(Math.min(left, 65_536)));
+    assertEquals(memory.heldBytes, maxBytes + reserveBytes);
+    assertEquals(await codeOf(small(100)), "too_busy");
+    assertEquals(await codeOf(small(65_537)), "too_busy");
+    held.pop()?.drop();
+    held.pop()?.drop();
+    assertEquals(await codeOf(small(65_537)), "too_busy"); // the reserve is not for it, with room or without
+    assertEquals((await small(100)).model, "m");
+    for (const request of held) request.drop();
+    assertEquals(memory.heldBytes, maxBytes);
+  }
+});
+
 Deno.test("small bodies count, too, and every way out gives back what was taken", async () => {
   const memory = new BodyMemory(1000);
+  memory.take(1000);
+  memory.take(RESERVE_BYTES - 1000, { mayUseReserve: true });
+  const others = memory.heldBytes;
   const options = readOptions({ memory });
   const text = `{"model":"m","x":"${"y".repeat(700)}"}`;
   const headers = { "content-length": String(text.length) };
   const request = await readNamedRequest(requestOf(text, { headers }), options);
   assertEquals(await codeOf(readNamedRequest(requestOf(text, { headers }), options)), "too_busy");
   request.withModel("n").drop();
-  assertEquals(memory.heldBytes, 0);
+  assertEquals(memory.heldBytes, others);
   for (const body of ["{}", "{", `{"model":7,"model":8}`]) {
     const sent = { headers: { "content-length": String(body.length) } };
     assertEquals(await codeOf(readNamedRequest(requestOf(body, sent), options)), "bad_request");
-    assertEquals(memory.heldBytes, 0);
+    assertEquals(memory.heldBytes, others);
   }
   memory.setMax(100);
   assertEquals(await codeOf(readNamedRequest(requestOf(text, { headers }), options)), "too_busy");
