@@ -32,6 +32,7 @@ export const ERRORS = {
   body_timeout: row(408, "client", "invalid_request_error", true, false),
   conflict: row(409, "client", "invalid_request_error", true, false),
   body_too_large: row(413, "client", "invalid_request_error", false, false),
+  upgrade_required: row(426, "client", "invalid_request_error", false, false),
   queue_full: row(429, "client", "rate_limit_error", true, false),
   concurrency_limit: row(429, "client", "rate_limit_error", true, false),
   too_many_requests: row(429, "client", "rate_limit_error", true, false),

@@ -52,10 +52,14 @@ export function corsHeaders(facts: SiteFacts, rules: SiteRules): HeaderList {
   return [["access-control-allow-origin", origin], EXPOSE, VARY];
 }
 
-/** Puts {@link corsHeaders} on an answer of the gateway's own; other values of `vary` stay. */
+/** Puts {@link corsHeaders} on an answer; other values of `vary` stay, and none is said twice: a peer has rules like ours. */
 export function applyCors(headers: Headers, cors: HeaderList): void {
   for (const [name, value] of cors) {
-    if (name === "vary") headers.append(name, value);
-    else headers.set(name, value);
+    if (name !== "vary") headers.set(name, value);
+    else if (!varies(headers.get("vary"), value)) headers.append(name, value);
   }
+}
+
+function varies(said: string | null, by: string): boolean {
+  return said !== null && said.split(",").some((name) => name.trim().toLowerCase() === by.toLowerCase());
 }

@@ -48,7 +48,7 @@ export async function serveInference(
   try {
     owed.add(env.openRequests.enter(client, config.limits.openRequestsPerKey));
     const path = pathOf(request.url).slice(route.prefix.length);
-    const owner = route.modelIn === "query" ? ownerOf(env.responseOwners, path, context.url) : undefined;
+    const owner = route.modelIn === "query" ? ownerOf(env.responseOwners, path, context) : undefined;
     const named = await readNamedRequest(request, {
       url: context.url,
       modelIn: owner === undefined ? route.modelIn : { known: owner },
@@ -69,11 +69,15 @@ export async function serveInference(
   }
 }
 
-/** The model that made the response which the path names, if the query names none. */
-function ownerOf(owners: ResponseOwners, path: string, url: string): string | undefined {
+/**
+ * The model that made the response which the path names, if the query names none. Of a model that the client may not use a
+ * response is as unknown as any: neither that it exists nor whose it is shows.
+ */
+function ownerOf(owners: ResponseOwners, path: string, { url, client }: RequestContext): string | undefined {
   const id = /^(?:\/v1)?\/responses\/([^/]+)/.exec(path)?.[1];
   if (id === undefined || new URLSearchParams(queryOf(url)).has("model")) return undefined;
-  return owners.modelOf(id);
+  const model = owners.modelOf(id);
+  return model !== undefined && client.mayUse(model) ? model : undefined;
 }
 
 function isNewResponse({ method, path }: InferenceRoute): boolean {

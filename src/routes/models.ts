@@ -5,9 +5,8 @@
  */
 
 import type { Backends } from "../backend/backends.ts";
-import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
-import { findRecord, listRecords, type RecordFacts } from "../routing/listing.ts";
+import { findRecord, leadsAstray, listRecords, type RecordFacts } from "../routing/listing.ts";
 import type { Names } from "../routing/names.ts";
 import type { ConfigFiles } from "./config.ts";
 import type { RequestContext } from "../serving/request_context.ts";
@@ -38,7 +37,7 @@ export function addModelRoutes(app: Router, env: ModelsEnv): void {
     });
   }
 
-  app.get("/api/profiles", (c) => c.json({ active: names.activeProfile, profiles: listProfiles(c.env.config) }));
+  app.get("/api/profiles", (c) => c.json({ active: names.activeProfile, profiles: listProfiles(c.env) }));
   app.put("/api/profiles/active", async (c) => {
     names.activate(c.env.config, profileAskedFor(await readText(c.req.raw)));
     return c.json({ active: names.activeProfile });
@@ -54,11 +53,14 @@ function factsFor({ names, backends, configFiles }: ModelsEnv, { client }: Reque
   };
 }
 
-function listProfiles({ profiles }: Config): readonly Record<string, unknown>[] {
-  return [...profiles.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ name, description, pins }) => ({
-    id: name,
-    description,
-    pins: Object.fromEntries([...pins].sort(([a], [b]) => (a < b ? -1 : 1))),
+/** Pins of models that whoever asks may not use are left out; a name that is switched off goes by its own model. */
+function listProfiles({ config, client }: RequestContext): readonly Record<string, unknown>[] {
+  const isShown = ([pin, target]: readonly [string, string]) =>
+    !leadsAstray(config, target === "" ? pin : target, client.mayUse);
+  return [...config.profiles.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((profile) => ({
+    id: profile.name,
+    description: profile.description,
+    pins: Object.fromEntries([...profile.pins].filter(isShown).sort(([a], [b]) => (a < b ? -1 : 1))),
   }));
 }
 

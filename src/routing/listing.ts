@@ -116,6 +116,15 @@ function mayUseName(config: ListedConfig, name: string, facts: RecordFacts): boo
   });
 }
 
+/** Whether a name, whatever a profile makes of it, may lead to a model that may not be used. */
+export function leadsAstray(config: ListedConfig, name: string, mayUse: (model: string) => boolean): boolean {
+  const selector = config.selectors.get(name);
+  return (selector === undefined ? [name] : targetsOf(selector)).some((target) => {
+    const destination = findDestination(config, target);
+    return destination !== undefined && !mayReach(destination, mayUse);
+  });
+}
+
 const NO_PINS: ReadonlyMap<string, string> = new Map();
 
 function pinsOf({ profiles }: ListedConfig, { activeProfile }: RecordFacts): ReadonlyMap<string, string> {

@@ -99,6 +99,17 @@ Deno.test("on an answer of the gateway's own, other reasons to vary stay", () =>
   });
 });
 
+Deno.test("a peer that says already that its answer varies by origin is not said twice", () => {
+  for (const said of ["Origin", "origin", "Accept-Encoding, Origin", "Origin , Accept"]) {
+    const headers = new Headers({ vary: said });
+    applyCors(headers, [["vary", "Origin"]]);
+    assertEquals(headers.get("vary"), said);
+  }
+  const headers = new Headers({ vary: "X-Origin" });
+  applyCors(headers, [["vary", "Origin"]]);
+  assertEquals(headers.get("vary"), "X-Origin, Origin");
+});
+
 Deno.test("what a backend says about pages is dropped, what it says about caching stays", () => {
   const backend = [
     ["Access-Control-Allow-Origin", "https://evil.example"],

@@ -34,6 +34,7 @@ Deno.test("SW21 SW20: type and code follow the status as in llama-swap; the gate
     408: ["invalid_request_error", "invalid_request"],
     409: ["invalid_request_error", "conflict"],
     413: ["invalid_request_error", "invalid_request"],
+    426: ["invalid_request_error", "invalid_request"],
     429: ["rate_limit_error", "rate_limit_exceeded"],
     499: ["invalid_request_error", "invalid_request"],
     500: ["server_error", "internal_error"],

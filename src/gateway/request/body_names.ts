@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isUtf8 } from "node:buffer";
 import { GatewayError } from "../../errors.ts";
 import { type ByteRange, findTopLevelValues, findValuesIfObject, JsonSyntaxError } from "../json_scan.ts";
+import { firstNonUtf8 } from "../utf8.ts";
 import { jsonBytes } from "./json_edit.ts";
 import type { FieldValue } from "./multipart_scanner.ts";
 import { encodeParameter, findParameters, parameterAt } from "./parameters.ts";
@@ -69,7 +69,8 @@ export function namesIfJsonObject(bytes: Uint8Array): BodyNames | null {
 }
 
 function scanned(bytes: Uint8Array, anyValue: boolean): BodyNames {
-  if (!isUtf8(bytes)) throw new JsonSyntaxError("expected UTF-8, not what stands", 0);
+  const bad = firstNonUtf8(bytes);
+  if (bad !== null) throw new JsonSyntaxError("the text is no UTF-8", bad);
   const found = anyValue ? findValuesIfObject(bytes, KEYS) : findTopLevelValues(bytes, KEYS);
   const [models = [], streams = [], variants = []] = found;
   if (variants.length > 0) {

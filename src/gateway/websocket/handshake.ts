@@ -26,14 +26,18 @@ export function isWebsocketUpgrade(headers: Headers): boolean {
 /**
  * Refuses an upgrade that could not be carried out, before anything is done for it.
  *
- * @throws {GatewayError} `bad_request` or `method_not_allowed`.
+ * @throws {GatewayError} `bad_request`, `method_not_allowed`, or `upgrade_required` with the version that we speak.
  */
 export function requireHandshake({ method, headers }: Pick<Request, "method" | "headers">): void {
   if (method !== "GET") throw new GatewayError("method_not_allowed", "A websocket begins with GET");
   const version = headers.get("sec-websocket-version");
   if (version !== VERSION) {
-    const found = version === null ? "missing" : JSON.stringify(version.slice(0, 60));
-    throw new GatewayError("bad_request", `Sec-WebSocket-Version must be ${VERSION}, and is ${found}`);
+    const isMissing = version === null || version === "";
+    const found = isMissing ? "missing" : JSON.stringify(version.slice(0, 60));
+    const message = `Sec-WebSocket-Version must be ${VERSION}, and is ${found}`;
+    if (isMissing) throw new GatewayError("bad_request", message);
+    // RFC 6455 §4.4: a client that speaks several versions tries again with this one.
+    throw new GatewayError("upgrade_required", message, { headers: [["sec-websocket-version", VERSION]] });
   }
   if ((headers.get("sec-websocket-key") ?? "") === "") {
     throw new GatewayError("bad_request", "Sec-WebSocket-Key is missing");

@@ -116,7 +116,7 @@ Deno.test("a JSON object that is called something else is sent on as what it is"
 
 Deno.test("SV47: what names no model, two, or the model in two ways is refused as bad_request", async (t) => {
   const file = 'Content-Disposition: form-data; name="model"; filename="m.bin"\r\n\r\nm';
-  const cases: readonly [name: string, body: string, sent: Sent, says: string][] = [
+  const cases: readonly [name: string, body: string | Uint8Array<ArrayBuffer>, sent: Sent, says: string][] = [
     ["no model", "{}", {}, "no model id could be identified"],
     ["an empty one", '{"model":""}', {}, "names no model"],
     ["null", '{"model":null}', {}, "names no model"],
@@ -133,6 +133,12 @@ Deno.test("SV47: what names no model, two, or the model in two ways is refused a
     ["no JSON though the query names it", "{]", { query: "?model=a" }, "not valid JSON"],
     ["nearly JSON without a type", '{"model":"a",}', { type: null }, "not a JSON object: expected a key at byte 13"],
     ["no UTF-8", "\u0000", {}, "not a JSON object"],
+    [
+      "a Latin-1 text",
+      Uint8Array.from('{"model":"m","x":"\u00e4"}', (char) => char.charCodeAt(0)),
+      {},
+      "is no UTF-8 at byte 18",
+    ],
     ["no body", "", {}, "not a JSON object"],
     ["another type", "model=a", { type: "image/png" }, "type image/png"],
     ["a form without", "a=model", { type: FORM }, "names no model"],

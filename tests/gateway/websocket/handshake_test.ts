@@ -32,7 +32,7 @@ for (const [name, fields, expected] of CASES) {
 
 for (
   const [name, headers, status, words] of [
-    ["another version", { "sec-websocket-version": "8" }, 400, 'must be 13, and is \\"8\\"'],
+    ["another version", { "sec-websocket-version": "8" }, 426, 'must be 13, and is \\"8\\"'],
     ["no version", { "sec-websocket-version": "" }, 400, "must be 13, and is missing"],
     ["no key", { "sec-websocket-key": "" }, 400, "Sec-WebSocket-Key is missing"],
   ] as const
@@ -41,7 +41,9 @@ for (
     await using gateway = new Harness();
     const client = await gateway.connect();
     await client.write(upgradeRequest({ ...headers, connection: "close, upgrade" }));
-    assertStringIncludes(await client.readHead(), `HTTP/1.1 ${status} `);
+    const head = await client.readHead();
+    assertStringIncludes(head, `HTTP/1.1 ${status} `);
+    assertEquals(/^sec-websocket-version: 13\r$/m.test(head), status === 426, head);
     assertStringIncludes(await client.readText(), words);
     assertEquals(gateway.lease?.releases, 0); // it is the caller's
   });
