@@ -173,6 +173,7 @@ export function createWorker(env: WorkerEnv): Worker {
     clock,
     log,
     logs,
+    refusal: () => closed,
     isTls: listener.isTls,
     version: VERSION,
   });

@@ -51,6 +51,8 @@ export interface RoutesEnv extends InferenceEnv {
   readonly logs: Logs;
   /** The event feed. */
   readonly events: EventFeed;
+  /** Why nothing is served any more; null as long as something is. */
+  readonly refusal: () => GatewayError | null;
   /** Whether the gateway itself speaks https. */
   readonly isTls: boolean;
   /** The version that `/api/version` tells. */
@@ -161,9 +163,11 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
   }
 
   function fail(request: Request, thrown: unknown, id: string): Response {
-    const error = request.signal.aborted && !(thrown instanceof GatewayError)
+    const told = request.signal.aborted && !(thrown instanceof GatewayError)
       ? new GatewayError("client_closed", "The client left before the answer")
       : toGatewayError(thrown);
+    // A server that shuts down breaks off what it still receives: it was not the client who left.
+    const error = told.code === "client_closed" ? env.refusal() ?? told : told;
     if (error.status >= 500) {
       env.log.warn(`${request.method} ${pathOf(request.url)} ${id}: ${describeError(error)}`);
     }

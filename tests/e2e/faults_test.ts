@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { chat, fakeEngine, startGateway } from "./gateway.ts";
 import { readEvents, waitForEvent } from "./event_reader.ts";
+import { sendRaw } from "./raw_client.ts";
 
 Deno.test("G3: a gateway killed with SIGKILL leaves no backend behind, grandchildren included", async () => {
   const events = await Deno.makeTempFile();
@@ -149,15 +150,18 @@ Deno.test("G3: the backend of a killed gateway that nobody has reaped yet is gon
   await Promise.all([Deno.remove(events), Deno.remove(accelerator)]);
 });
 
-Deno.test("a client that has sent half of its body does not hold up the end of the program", async () => {
+Deno.test("a client that has sent half of its body is told at SIGTERM to come again, and does not hold up the end", async () => {
   await using gateway = await startGateway();
-  const { hostname, port } = new URL(gateway.url);
-  using client = await Deno.connect({ hostname, port: Number(port) });
-  const head =
-    "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
-  await client.write(new TextEncoder().encode(head));
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: ${new URL(gateway.url).host}\r\n` +
+    "content-type: application/json\r\n";
+  const answers = Promise.all(["small", "large"].map(async (size) => {
+    const length = size === "small" ? 99 : 1_000_000;
+    const [answer] = await sendRaw(gateway.url, `${head}content-length: ${length}\r\n\r\n{`);
+    return [answer?.status, /"reason":"(\w+)"/.exec(answer?.text ?? "")?.[1]];
+  }));
   assertEquals(await (await fetch(`${gateway.url}/health`)).text(), "OK");
   gateway.signal("SIGTERM");
+  assertEquals(await answers, [[503, "shutting_down"], [503, "shutting_down"]]);
   assertEquals(await gateway.exited, 0);
 });
 

@@ -126,6 +126,7 @@ export function surface(backend: RawBackend, options: SurfaceOptions): Surface {
     clock: systemClock,
     log: silentLog,
     logs,
+    refusal: () => null,
     isTls: listener.isTls,
     version: "test",
   });
