@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import type { StreamDialect } from "./error_event.ts";
 import { headResponse, type ResponseHead } from "./head_response.ts";
 import { responseHeaders } from "./headers.ts";
-import { type Outcome, responseStream, type SlowClientBounds } from "./response_stream.ts";
+import { type CutRest, type Outcome, responseStream, type SlowClientBounds } from "./response_stream.ts";
 import type { UpstreamClient } from "./upstream/client.ts";
 import type { HeaderList, UpstreamCall, UpstreamResponse } from "./upstream/message.ts";
 
@@ -48,6 +48,8 @@ export interface ProxyOptions {
   readonly onHead?: (status: number, headers: HeaderList) => void;
   /** What a failure at the backend's end is told as; as it is unless given. Called when it fails, head or no head. */
   readonly tellAs?: (error: unknown) => unknown;
+  /** See `ResponseStreamOptions`. */
+  readonly onRest?: (cut: CutRest) => void;
   /** Told once how the answer ended. */
   readonly onEnd?: (outcome: Outcome) => void;
 }
@@ -102,7 +104,8 @@ export type AnswerOptions = Omit<ProxyOptions, "signal" | "client" | "path" | "h
 
 /** Passes an answer on; from now on its body releases the lease. */
 export function respond(answer: UpstreamResponse, options: AnswerOptions, { abort, letGo }: Ends): Response {
-  const { method, lease, dialect, bounds, clock, log, tap, answerHeaders = [], tellAs, onHead, onEnd } = options;
+  const { method, lease, dialect, bounds, clock, log, tap, answerHeaders = [], tellAs, onHead, onRest, onEnd } =
+    options;
   const { status, statusText, body } = answer;
   const { headers, isEventStream, isEncoded } = responseHeaders(answer.headers, answerHeaders);
   const init = { status, statusText, headers };
@@ -126,6 +129,7 @@ export function respond(answer: UpstreamResponse, options: AnswerOptions, { abor
     clock,
     tap,
     onBackendFree,
+    onRest,
     onEnd(outcome) {
       letGo();
       if (outcome.kind === "failed") {

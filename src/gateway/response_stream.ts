@@ -25,6 +25,9 @@ type ServedOutcome =
   | { readonly kind: "complete" }
   | { readonly kind: "failed"; readonly error: GatewayError };
 
+/** Ends an answer of which a rest waits for its client; nothing when it has ended. */
+export type CutRest = (reason: GatewayError) => void;
+
 /** How long a slow client may keep the backend waiting. */
 export interface SlowClientBounds {
   /** How many bytes are kept for a client that reads slower than the backend writes. */
@@ -49,6 +52,8 @@ export interface ResponseStreamOptions {
   readonly tap?: ((chunk: Uint8Array) => void) | undefined;
   /** The backend has nothing more to do with this answer; called exactly once, never later than `onEnd`. */
   readonly onBackendFree: () => void;
+  /** The backend is free, and a rest waits for the client: is told how to drop it and break the stream. */
+  readonly onRest?: ((cut: CutRest) => void) | undefined;
   /** Called exactly once. */
   readonly onEnd: (outcome: Outcome) => void;
 }
@@ -136,7 +141,9 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     this.#freeBackend();
     this.#last = outcome;
     this.#endWhenTaken();
-    if (!this.#hasEnded) this.#setDeadline(REST_KEPT_MS);
+    if (this.#hasEnded) return;
+    this.#setDeadline(REST_KEPT_MS);
+    this.#options.onRest?.((reason) => this.#cutRest(reason));
   }
 
   #fail(error: GatewayError): void {
@@ -160,6 +167,12 @@ class AnswerSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     if (outcome.kind === "failed") this.#controller?.error(outcome.error);
     else this.#controller?.close();
     this.#end(outcome);
+  }
+
+  #cutRest(reason: GatewayError): void {
+    if (this.#hasEnded) return;
+    this.#controller?.error(reason);
+    this.#end({ kind: "failed", error: reason });
   }
 
   #stalled(): void {

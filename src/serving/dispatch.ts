@@ -8,7 +8,7 @@ import type { Config, PeerConfig } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
 import { requireModel } from "../gateway/auth.ts";
 import type { NamedRequest } from "../gateway/request/named_request.ts";
-import type { Outcome } from "../gateway/response_stream.ts";
+import type { CutRest, Outcome } from "../gateway/response_stream.ts";
 import type { HeaderList } from "../gateway/upstream/message.ts";
 import { isWebsocketUpgrade } from "../gateway/websocket/handshake.ts";
 import type { InFlight } from "../observe/in_flight.ts";
@@ -78,7 +78,10 @@ export async function dispatch(env: DispatchEnv, asked: Dispatched): Promise<Res
   if (kind === "ignoredSocket") resolution.release(); // it holds nothing, so that it does not count for a selector
   // Whoever waits in the line is cancelled there.
   const removed = kind === "local" ? null : new AbortController();
-  const watcher = new Watched(begin(env, asked, { kind, removed }), asked.owed);
+  const watcher: Watched = new Watched(
+    begin(env, asked, { kind, removed, cut: (why) => watcher.cut(why) }),
+    asked.owed,
+  );
   const { connection, id } = context;
   if (connection !== null) {
     connection.onLeft = () => {
@@ -113,6 +116,7 @@ function kindOf({ request, context, resolution: { destination }, line }: Dispatc
 class Watched implements RequestWatcher {
   readonly #entry: InFlightEntry | null;
   readonly #owed: Owed;
+  #cutRest: CutRest | null = null;
 
   constructor(entry: InFlightEntry | null, owed: Owed) {
     this.#entry = entry;
@@ -139,6 +143,16 @@ class Watched implements RequestWatcher {
     this.#entry?.bytes(count);
   }
 
+  rest(cut: CutRest): void {
+    this.#cutRest = cut;
+  }
+
+  /** Cuts the rest of its answer; whether there is one. */
+  cut(reason: GatewayError): boolean {
+    this.#cutRest?.(reason);
+    return this.#cutRest !== null;
+  }
+
   end(outcome: Outcome["kind"]): void {
     this.#entry?.end(outcome);
     this.#owed.settle();
@@ -156,12 +170,17 @@ function rewritten(named: NamedRequest, { destination, requested }: Resolution, 
   return named.withModel(name).withFilters(model.filters, requested);
 }
 
-interface Beginning {
+interface Course {
   readonly kind: Kind;
   readonly removed: AbortController | null;
 }
 
-function begin(env: DispatchEnv, asked: Dispatched, { kind, removed }: Beginning): InFlightEntry | null {
+interface Beginning extends Course {
+  /** Cuts the rest of an answer that waits for its client; whether there is one. */
+  readonly cut: (reason: GatewayError) => boolean;
+}
+
+function begin(env: DispatchEnv, asked: Dispatched, { kind, removed, cut }: Beginning): InFlightEntry | null {
   const { context, request, resolution, named, path, route } = asked;
   if (route === null || asked.line === "pass" || kind === "ignoredSocket") return null;
   const { destination, selector } = resolution;
@@ -178,17 +197,16 @@ function begin(env: DispatchEnv, asked: Dispatched, { kind, removed }: Beginning
     metadata: selector === null ? undefined : { selector },
     place: destination.kind === "local" ? () => env.scheduler.position(context.id) : undefined,
     cancel() {
-      if (destination.kind === "local") {
-        const isKnown = env.scheduler.cancel(context.id);
-        if (isKnown || removed === null) return isKnown; // a websocket may be open without a lease
-      }
-      removed?.abort(new GatewayError("cancelled", "The request was cancelled by an operator"));
-      return true;
+      if (destination.kind === "local" && env.scheduler.cancel(context.id)) return true;
+      const reason = new GatewayError("cancelled", "The request was cancelled by an operator");
+      if (cut(reason)) return true;
+      removed?.abort(reason); // a websocket may be open without a lease
+      return removed !== null;
     },
   });
 }
 
-interface Course extends Beginning {
+interface Served extends Course {
   readonly watcher: RequestWatcher;
   /** The request as it goes on. */
   readonly outgoing: NamedRequest;
@@ -197,7 +215,7 @@ interface Course extends Beginning {
 function serve(
   env: DispatchEnv,
   asked: Dispatched,
-  { kind, watcher, removed, outgoing }: Course,
+  { kind, watcher, removed, outgoing }: Served,
 ): Promise<Response> {
   const { request, context, resolution: { destination }, onPiece } = asked;
   const path = asked.path + outgoing.query;
@@ -261,6 +279,7 @@ async function askPeer(env: DispatchEnv, asked: AskedPeer): Promise<Response> {
       watcher.bytes(piece.length);
       onPiece?.(piece);
     },
+    onRest: (cut) => watcher.rest?.(cut),
     onEnd: ({ kind }) => watcher.end(kind),
   });
   watcher.responded(response.status, [...response.headers]);

@@ -179,6 +179,7 @@ export function askBackend(
     },
     tellAs: (error) => failureAt(target, error),
     onHead: (status, answerHeaders) => visit.responded(status, answerHeaders),
+    onRest: (cut) => visit.rest(cut),
     onEnd: ({ kind }) => visit.end(kind),
   });
 }

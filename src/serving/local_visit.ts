@@ -6,7 +6,7 @@
 
 import type { Clock } from "../clock.ts";
 import { ERRORS, GatewayError, withMore } from "../errors.ts";
-import type { Outcome } from "../gateway/response_stream.ts";
+import type { CutRest, Outcome } from "../gateway/response_stream.ts";
 import type { HeaderList } from "../gateway/upstream/message.ts";
 import { retryAfterS } from "../scheduler/estimates.ts";
 import type { Place } from "../scheduler/scheduler.ts";
@@ -23,6 +23,8 @@ export interface RequestWatcher {
   responded(status: number, headers: HeaderList): void;
   /** More of the answer's body. */
   bytes(count: number): void;
+  /** Its backend is free; a rest of the answer waits for the client, and can be cut. */
+  rest?(cut: CutRest): void;
   /** It is over; told exactly once. */
   end(outcome: Outcome["kind"]): void;
 }
@@ -104,6 +106,11 @@ export class LocalVisit {
   /** More of the answer's body. */
   bytes(count: number): void {
     this.#options.watcher?.bytes(count);
+  }
+
+  /** A rest of the answer waits for the client. */
+  rest(cut: CutRest): void {
+    this.#options.watcher?.rest?.(cut);
   }
 
   /** It is over; the first time counts. */

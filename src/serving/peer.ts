@@ -12,7 +12,7 @@ import { headersToPeer } from "../gateway/headers_to_peer.ts";
 import type { Hops } from "../gateway/hops.ts";
 import type { Peers } from "../gateway/peers.ts";
 import { proxy } from "../gateway/proxy.ts";
-import type { Outcome } from "../gateway/response_stream.ts";
+import type { CutRest, Outcome } from "../gateway/response_stream.ts";
 import type { HeaderList } from "../gateway/upstream/message.ts";
 import type { Log } from "../log.ts";
 
@@ -52,6 +52,8 @@ export interface PeerCall {
   readonly answerHeaders?: HeaderList;
   /** Sees each chunk of the answer's body. */
   readonly tap?: (chunk: Uint8Array) => void;
+  /** See `ProxyOptions`. */
+  readonly onRest?: (cut: CutRest) => void;
   /** Told once how the answer ended. */
   readonly onEnd?: (outcome: Outcome) => void;
 }
@@ -63,7 +65,7 @@ export interface PeerCall {
  * `loop` for a request that has been here; `client_closed`; `shutting_down` when the peers are closed.
  */
 export async function servePeer({ peers, hops, clock, log }: PeerEnv, call: PeerCall): Promise<Response> {
-  const { peer, request, path, body, bodyLength, config, dialect, tap, onEnd } = call;
+  const { peer, request, path, body, bodyLength, config, dialect, tap, onRest, onEnd } = call;
   const signal = call.signal ?? request.signal;
   let lease;
   try {
@@ -96,6 +98,7 @@ export async function servePeer({ peers, hops, clock, log }: PeerEnv, call: Peer
       clock,
       log,
       ...(tap === undefined ? {} : { tap }),
+      ...(onRest === undefined ? {} : { onRest }),
       ...(onEnd === undefined ? {} : { onEnd }),
     });
   } catch (error) {

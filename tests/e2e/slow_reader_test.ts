@@ -37,6 +37,25 @@ Deno.test("an answer that fits into the buffer frees its engine unread, and is w
   await Deno.remove(events);
 });
 
+Deno.test("SV33: an answer whose engine is done, and which waits for its client alone, can be cancelled", async () => {
+  const events = await Deno.makeTempFile();
+  await using gateway = await startGateway({
+    config: `limits: { responseBuffer: 8, stalledWrite: 0 }\nmodels:\n` +
+      `  long:\n    cmd: ${fakeEngine(`--model long --tokens 40000 --events ${events}`)}\n` +
+      `  next:\n    cmd: ${fakeEngine("--model next")}\n`,
+  });
+  using slow = await askWithoutReading(gateway.url, "long");
+  await waitForEvent(events, ({ event }) => event === "request-end");
+  await (await chat(gateway.url, "next")).body?.cancel(); // whose turn comes when the gateway has read the end
+  const list = async () => (await (await fetch(`${gateway.url}/api/inflight?model=long`)).json()).requests;
+  const [entry] = await list();
+  assertEquals(entry?.phase, "streaming");
+  const cancelled = await fetch(`${gateway.url}/api/inflight/${entry.id}/cancel`, { method: "POST" });
+  assertEquals([cancelled.status, await cancelled.json(), await list()], [200, { msg: "ok" }, []]);
+  assert(!(await readAll(slow)).endsWith("0\r\n\r\n"), "a cut answer has no clean end");
+  await Deno.remove(events);
+});
+
 Deno.test("a stalled client does not hold up the end of the gateway", async () => {
   const events = await Deno.makeTempFile();
   await using gateway = await startGateway({

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { GatewayError } from "../../src/errors.ts";
+import type { CutRest } from "../../src/gateway/response_stream.ts";
 import { codeOf } from "./raw_backend.ts";
 import { type Rig, rig, settled } from "./fake_body.ts";
 
@@ -117,6 +118,21 @@ Deno.test("a backend that finishes into the buffer is free though nothing was re
   await settled();
   assertEquals([told, clock.waiting()], [["free", "complete"], 0]);
   assert((await reader.read()).done);
+});
+
+Deno.test("the rest of an answer can be cut once its backend is free, and not before", async () => {
+  let cut: CutRest | null = null;
+  const { backend, clock, reader, told } = rig({ onRest: (given) => void (cut = given) });
+  backend.send(piece("abc"));
+  await settled();
+  assertEquals(cut, null);
+  backend.finish();
+  await settled();
+  const reason = new GatewayError("cancelled", "by an operator");
+  (cut as CutRest | null)?.(reason);
+  (cut as CutRest | null)?.(reason);
+  assertEquals([told, clock.waiting()], [["free", "failed"], 0]);
+  assertEquals(await codeOf(reader.read()), "cancelled");
 });
 
 Deno.test("the rest of an answer is dropped after a quarter of an hour", async () => {
