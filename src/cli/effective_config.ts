@@ -13,10 +13,11 @@ import { quoteWords } from "./shell_words.ts";
 
 /** Makes plain objects, lists and scalars of a config, with every secret hidden. */
 export function printableConfig(config: Config, redactor: Redactor): Readonly<Record<string, unknown>> {
-  const { models, peers, apiKeys, ...rest } = config;
+  const { models, peers, apiKeys, trustProxy, ...rest } = config;
   const plain = toPlain(rest, redactor) as Record<string, unknown>;
   return {
     ...plain,
+    trustProxy: { ...trustProxy, ranges: trustProxy.ranges.map(({ written }) => written) },
     apiKeys: apiKeys.map((key) => ({
       ...toPlain({ ...key, key: null }, redactor) as Record<string, unknown>,
       key: REDACTED,

@@ -126,7 +126,7 @@ export function corsOf({ cors: { origins }, apiKeys }: TopSettings, findings: Fi
     const trimmed = origin.trim().replace(/^([a-z][a-z0-9+.-]*:\/\/[^/]+)\/.*$/, "$1");
     findings.problem({
       path,
-      message: "not an origin: no path belongs to it",
+      message: `not an origin: ${origin.includes("://") ? "no path belongs to it" : "a scheme belongs to it"}`,
       found: JSON.stringify(origin.slice(0, 120)),
       expected: "https://host, https://host:port, https://*.example.com, scheme://*, null or *",
       suggestion: ORIGIN.test(trimmed) ? trimmed : undefined,

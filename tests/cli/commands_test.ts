@@ -102,6 +102,7 @@ Deno.test("check prints the effective configuration, valid YAML without a secret
 
 Deno.test("check prints what rules and patterns are made of, and not what acts on them", async () => {
   const text = "routing: {scheduler: {use: fifo}}\nmatrix: {sets: {s: a}}\nupstream: {ignorePaths: ['^/x']}\n" +
+    "trustProxy: [10.0.0.0/8, unix]\n" +
     "models: {a: {cmd: 'x ${PORT}'}}\n";
   await withConfig(text, async (file) => {
     const { code, out } = await run(["check", "-config", file]);
@@ -109,6 +110,7 @@ Deno.test("check prints what rules and patterns are made of, and not what acts o
     assertStringIncludes(out, "  policy:\n    kind: matrix\n");
     assertStringIncludes(out, "  sets:\n    s: a\n");
     assertStringIncludes(out, "ignorePaths:\n  - written: ^/x\n");
+    assertStringIncludes(out, "trustProxy:\n  all: false\n  unix: true\n  ranges:\n    - 10.0.0.0/8\n");
   });
 });
 

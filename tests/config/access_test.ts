@@ -102,6 +102,8 @@ Deno.test("cors.origins: origins, patterns, null and *, in lower case; nothing s
   for (const wrong of ["https://h/", "https://h/path", "h", "https://", "https://a.*.b", "https://h:x", "//h", " *"]) {
     refuse(`cors: {origins: [${JSON.stringify(wrong)}]}\n`, "cors.origins[0]: not an origin");
   }
+  refuse("cors: {origins: [h.example]}\n", "not an origin: a scheme belongs to it");
+  refuse("cors: {origins: [https://h/]}\n", "not an origin: no path belongs to it");
   refuse("cors: {origins: [https://h/]}\n", 'Did you mean "https://h"?');
 });
 
