@@ -50,20 +50,21 @@ export const INFERENCE_ROUTES: readonly InferenceRoute[] = [
   }),
   ...json("/v1/rerank", "Order documents by relevance", { also: ["/rerank"], v: true }),
   ...json("/v1/reranking", "Order documents by relevance", { also: ["/reranking"], v: true }),
-  ...json("/v1/moderations", "Classify texts"),
+  ...json("/v1/moderations", "Classify texts", { also: ["/moderations"] }),
   ...json("/infill", "Fill in code"),
   ...json("/completion", "Continue a text, as llama.cpp has it"),
   ...json("/tokenize", "Make tokens of a text", { also: ["/v1/tokenize"] }),
   ...json("/detokenize", "Make a text of tokens", { also: ["/v1/detokenize"] }),
   ...json("/apply-template", "Make a prompt of a chat"),
-  ...json("/v1/audio/speech", "Speak a text"),
-  ...json("/v1/audio/voices", "Add a voice"),
+  ...json("/v1/audio/speech", "Speak a text", { also: ["/audio/speech"] }),
+  ...json("/v1/audio/voices", "Add a voice", { also: ["/audio/voices"] }),
   ...query("GET", "/v1/audio/voices", "List voices"),
-  ...form("/v1/audio/transcriptions", "Write down speech"),
-  ...form("/v1/audio/translations", "Write down speech in English"),
-  ...json("/v1/images/generations", "Make images"),
-  ...form("/v1/images/edits", "Change images"),
-  ...form("/v1/images/variations", "Vary an image"),
+  ...query("GET", "/audio/voices", "List voices"),
+  ...form("/v1/audio/transcriptions", "Write down speech", ["/audio/transcriptions"]),
+  ...form("/v1/audio/translations", "Write down speech in English", ["/audio/translations"]),
+  ...json("/v1/images/generations", "Make images", { also: ["/images/generations"] }),
+  ...form("/v1/images/edits", "Change images", ["/images/edits"]),
+  ...form("/v1/images/variations", "Vary an image", ["/images/variations"]),
   ...json("/sdapi/v1/txt2img", "Make images of a text, as Stable Diffusion's web UI has it"),
   ...json("/sdapi/v1/img2img", "Make images of an image, as Stable Diffusion's web UI has it"),
   ...query("GET", "/sdapi/v1/loras", "List adapters, as Stable Diffusion's web UI has it"),
@@ -91,8 +92,8 @@ function json(path: string, summary: string, { also = [], v = false }: Twins = {
   return [...rows, row("POST", `/v${bare}`, { modelIn: "body", body: "json", summary, prefix: "/v" })];
 }
 
-function form(path: string, summary: string): InferenceRoute[] {
-  return [row("POST", path, { modelIn: "body", body: "form", summary })];
+function form(path: string, summary: string, also: readonly string[]): InferenceRoute[] {
+  return [path, ...also].map((at) => row("POST", at, { modelIn: "body", body: "form", summary }));
 }
 
 function query(

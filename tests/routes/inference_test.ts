@@ -90,6 +90,15 @@ for (const target of ["//evil.test/v1/models", "//v1/nothing", "/..", "//", "/v1
   });
 }
 
+Deno.test("every route below /v1 is answered without it too, but for Anthropic's and the websocket", () => {
+  const rows = INFERENCE_ROUTES.map(({ method, path, modelIn, body }) => JSON.stringify([method, path, modelIn, body]));
+  const below = INFERENCE_ROUTES.filter(({ path }) => /^\/v1\/(?!messages|realtime)/.test(path));
+  const missing = below.filter(({ method, path, modelIn, body }) =>
+    !rows.includes(JSON.stringify([method, path.slice("/v1".length), modelIn, body]))
+  );
+  assertEquals([below.length > 15, missing.map(({ path }) => path)], [true, []]);
+});
+
 Deno.test("HEAD of the gateway's own routes says no length, rather than another one than GET", async () => {
   using backend = rawBackend();
   const { ask } = routes(backend);
