@@ -40,8 +40,6 @@ Deno.test("the example shows every top-level key besides legacy ones and those n
     "logRequests",
     "matrix",
     "metricsMaxInMemory",
-    "queueKeepAlive",
-    "sendLoadingState",
   ]);
   assertEquals(MODEL_SECTIONS.length > 0, true);
 });
