@@ -20,10 +20,11 @@ import { withoutKeys } from "../gateway/websocket/protocol_key.ts";
 import { serveWebsocket, type WebsocketOptions } from "../gateway/websocket/serve_websocket.ts";
 import type { LeaseSource } from "../gateway/websocket/socket_lease.ts";
 import type { Log } from "../log.ts";
+import type { Lease } from "../scheduler/lease.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { RequestContext } from "./request_context.ts";
 import { failureAt, headersToBackend, isGoneUnseen } from "./local.ts";
-import type { RequestWatcher } from "./local_visit.ts";
+import { LocalVisit, type RequestWatcher } from "./local_visit.ts";
 import type { PeerEnv } from "./peer.ts";
 
 /** What websockets need. */
@@ -50,6 +51,8 @@ export interface WebsocketCall {
   readonly watcher: RequestWatcher;
   /** Aborts when an operator ends it while it holds no lease. */
   readonly removed: AbortSignal;
+  /** Headers of the gateway's own for its answer; its id alone unless given. */
+  readonly answerHeaders?: HeaderList;
 }
 
 /**
@@ -58,35 +61,48 @@ export interface WebsocketCall {
  * @throws {GatewayError} for everything that goes wrong before it is open; see `serveWebsocket`.
  */
 export async function serveLocalWebsocket(env: WebsocketEnv, model: string, call: WebsocketCall): Promise<Response> {
-  const { context: { id, config }, request, watcher } = call;
+  const { context: { id }, request, watcher } = call;
   requireHandshake(request); // nothing is loaded for one that cannot be opened
-  const held = await env.scheduler.acquire(model, {
-    signal: request.signal,
-    id,
-    onWait: ({ position }) => position === 0 ? watcher.loading() : watcher.queued(position),
-  });
+  const estimateNextMs = () => env.scheduler.estimateNextMs(model);
+  const visit = new LocalVisit({ id, clock: env.clock, watcher, estimateNextMs });
+  let held: Lease<BackendTarget> | null = null;
+  try {
+    held = await env.scheduler.acquire(model, { signal: request.signal, id, onWait: (place) => visit.waits(place) });
+    return await openHeld(env, call, { held, visit });
+  } catch (error) {
+    held?.release();
+    throw visit.failed(error, request.signal.aborted);
+  }
+}
+
+interface Opening {
+  readonly held: Lease<BackendTarget>;
+  readonly visit: LocalVisit;
+}
+
+/** At the backend that is held; as for any request, one that was killed while idle is started again, once. */
+async function openHeld(env: WebsocketEnv, call: WebsocketCall, { held, visit }: Opening): Promise<Response> {
+  const { context: { id, config } } = call;
+  const { model } = held;
   const lease: LeaseSource = {
     held,
     acquire: (signal) => env.scheduler.acquire(model, { signal, id }),
     idleMs: config.websocketIdleLeaseMs,
   };
   const open = () => {
-    watcher.serving();
-    return serveWebsocket({ ...optionsFor(env, call, held.target), lease });
+    visit.granted();
+    return serveWebsocket({
+      ...optionsFor(env, { ...call, answerHeaders: visit.answerHeaders() }, held.target),
+      lease,
+    });
   };
   try {
-    try {
-      return await open();
-    } catch (error) {
-      // As for any request: a backend that was killed while idle is started again, once.
-      if (!await isGoneUnseen(env, held.target, error)) throw failureAt(held.target, error);
-      watcher.loading();
-      await held.renew();
-      return await open();
-    }
+    return await open();
   } catch (error) {
-    held.release();
-    throw error;
+    if (!await isGoneUnseen(env, held.target, error)) throw failureAt(held.target, error);
+    visit.loadsAgain();
+    await held.renew();
+    return await open();
   }
 }
 
@@ -145,7 +161,7 @@ interface Towards {
 
 function sharedOptions(
   { sockets, clock, log }: WebsocketEnv,
-  { request, context, path, dialect, watcher, removed }: WebsocketCall,
+  { request, context, path, dialect, watcher, removed, answerHeaders = [["x-request-id", context.id]] }: WebsocketCall,
   { client, headers, takesKeys }: Towards,
 ): Omit<WebsocketOptions, "lease" | "leaving"> {
   const { limits: { responseBufferBytes, stalledWriteMs }, apiKeys } = context.config;
@@ -163,7 +179,7 @@ function sharedOptions(
       bounds: { bufferBytes: responseBufferBytes, stalledMs: stalledWriteMs },
       clock,
       log,
-      answerHeaders: [["x-request-id", context.id]],
+      answerHeaders,
       onHead: (status, answered) => watcher.responded(status, answered),
     },
     onBytes: (count) => watcher.bytes(count),

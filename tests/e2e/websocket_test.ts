@@ -40,6 +40,29 @@ Deno.test("SV75, RB10, SW13: a websocket starts its model and passes the whole p
   assertEquals(await running(url), ["tiny ready"]);
 });
 
+Deno.test("G6: a websocket that had to wait is told its place and its wait, opened or refused", async () => {
+  await using gateway = await startGateway({
+    config: `${CONFIG}  broken: { cmd: "sh -c 'exit 3'", proxy: "http://[::1]:1" }\n`,
+  });
+  const { url } = gateway;
+  const heads = [];
+  for (const model of ["talks", "talks", "broken"]) {
+    using client = new RawEnd(await connectTo(url), { isServer: false });
+    await client.write(
+      upgradeRequest({ host: new URL(url).host, connection: "upgrade" }).replace("/ws?", `/upstream/${model}/ws?`),
+    );
+    const head = await client.readHead();
+    const told = [...head.matchAll(/^x-berth-((?:error|queue|estimated)[\w-]*): (\w+)/gim)]
+      .map(([, name = "", value]) => name.endsWith("-wait") ? name : `${name} ${value}`);
+    heads.push([Number(head.slice(9, 12)), ...told.sort()]);
+  }
+  assertEquals(heads, [
+    [101, "queue-position 0", "queue-wait"],
+    [101],
+    [502, "error start_failed", "estimated-wait", "queue-position 0", "queue-wait"],
+  ]);
+});
+
 Deno.test("SW13, RB9, RB11: an ignored websocket starts nothing, and a swap does not wait for it", async () => {
   await using gateway = await startGateway({ config: CONFIG });
   const { url } = gateway;
