@@ -38,9 +38,15 @@ const SMALL_BYTES = 64 * 1024;
 /** A client may announce much and send nothing: memory is taken as bytes come, beginning with this. */
 const FIRST_BYTES = 16 * 1024;
 const GROWTH = 4;
+/**
+ * Whoever has sent so much is believed more of what was announced: each growth copies what is there, and most bodies that are
+ * long at all then need one more. Memory that nothing has been put into yet is only counted.
+ */
+const MUCH_BYTES = 1024 * 1024;
+const LARGE_GROWTH = 32;
 const PIECE_BYTES = 256 * 1024;
 /** The runtime makes a buffer of the size that is asked for, besides ours. */
-const READ_BYTES = 64 * 1024;
+const READ_BYTES = 256 * 1024;
 /**
  * The runtime decodes a chunked body where it is asked to put it: a read with less room than the line of the next chunk, or the
  * last one with its trailers, never ends. With less room than this, it gets a place of its own.
@@ -215,9 +221,10 @@ class Receiver {
     if (this.#filled < size) return;
     const left = (this.#announced ?? this.#bounds.maxBytes) - this.#length + 1;
     if (this.#shape.isWhole) {
-      const larger = Math.min(Math.max(size * GROWTH, FIRST_BYTES), size + left);
+      const growth = size < MUCH_BYTES ? GROWTH : LARGE_GROWTH;
+      const larger = Math.min(Math.max(size * growth, FIRST_BYTES), size + left);
       this.#take(larger - size);
-      this.#buffer = this.#buffer.transfer(larger);
+      this.#buffer = moved(this.#buffer, larger);
       return;
     }
     const next = Math.min(Math.max(size * GROWTH, FIRST_BYTES), PIECE_BYTES, left);
@@ -262,4 +269,12 @@ function tooLarge(maxBytes: number): GatewayError {
 
 function tooSlow(deadlineMs: number): GatewayError {
   return new GatewayError("body_timeout", `The body did not come within ${deadlineMs / 1000} s (limits.bodyTimeout)`);
+}
+
+/** What is in `buffer`, in a larger one; a transfer would write zeros into the rest, which is as large as the body. */
+function moved(buffer: ArrayBuffer, size: number): ArrayBuffer {
+  const larger = new ArrayBuffer(size);
+  new Uint8Array(larger).set(new Uint8Array(buffer));
+  if (buffer.byteLength >= MUCH_BYTES) buffer.transfer(0); // waiting for the garbage collector shows in the memory
+  return larger;
 }
