@@ -6,7 +6,7 @@
 
 import { Hono } from "hono";
 import type { Backends } from "../backend/backends.ts";
-import { describeError, GatewayError, toGatewayError } from "../errors.ts";
+import { describeError, GatewayError, isOperatorsWish, toGatewayError } from "../errors.ts";
 import { type Client, requireScope, takeQueryKey } from "../gateway/auth.ts";
 import { clientOf } from "../gateway/client_address.ts";
 import { applyCors, corsHeaders, preflight } from "../gateway/cors.ts";
@@ -169,7 +169,9 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     // A server that shuts down breaks off what it still receives: it was not the client who left.
     const error = told.code === "client_closed" ? env.refusal() ?? told : told;
     if (error.status >= 500) {
-      env.log.warn(`${request.method} ${pathOf(request.url)} ${id}: ${describeError(error)}`);
+      const words = `${request.method} ${pathOf(request.url)} ${id}: ${describeError(error)}`;
+      if (isOperatorsWish(error)) env.log.info(words);
+      else env.log.warn(words);
     }
     return refuse(request, error, id);
   }
