@@ -37,14 +37,6 @@ export function checkShape({ method, url, headers }: RequestShape): void {
 }
 
 /**
- * The host that the client asked for, with its port if it named one: the Host header, and the target's where there is none,
- * as in HTTP/2.
- */
-export function authorityOf({ url, headers }: Pick<RequestShape, "url" | "headers">): string {
-  return headers.get("host") || authorityIn(url);
-}
-
-/**
  * The answer, and then the end of the connection: what the client has sent behind its request is not read as another one.
  * An answer has no other way to end a connection of the runtime than to break off, so it says no length.
  */

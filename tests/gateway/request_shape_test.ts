@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { GatewayError } from "../../src/errors.ts";
-import { authorityOf, checkShape, thenHangUp } from "../../src/gateway/request_shape.ts";
+import { checkShape, thenHangUp } from "../../src/gateway/request_shape.ts";
 
 function shape(url: string, headers: Record<string, string> = {}, method = "GET") {
   return { method, url, headers: new Headers(headers) };
@@ -46,13 +46,6 @@ Deno.test("CONNECT and encodings of the body that nobody decodes are refused", (
     const headers = { host: "berth", "transfer-encoding": encoding };
     assertEquals(assertThrows(() => checkShape(shape("http://berth/", headers, "POST")), GatewayError).status, 400);
   }
-});
-
-Deno.test("the host asked for is the Host header's, and in HTTP/2 the target's", () => {
-  assertEquals(authorityOf(shape("http://evil/a", { host: "berth:8080" })), "berth:8080");
-  assertEquals(authorityOf(shape("https://berth.example:8443/a?b")), "berth.example:8443");
-  assertEquals(authorityOf(shape("http://localhost:8080/a", { host: "" })), "localhost:8080");
-  assertEquals(authorityOf(shape("nothing")), "");
 });
 
 Deno.test("an answer that ends its connection comes whole and then breaks off", async () => {

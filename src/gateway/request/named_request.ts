@@ -112,7 +112,7 @@ function shapeFor(scanner: MultipartScanner): ReceiveShape {
 /** A request whose body, if it has one, is none of ours. */
 async function readUnseen(request: Request, options: ReadOptions, query: QueryNames): Promise<NamedRequest> {
   const { modelIn } = options;
-  const model = typeof modelIn === "string" ? theModel(NO_NAMES, query, null) : modelIn.known;
+  const model = typeof modelIn === "string" ? theModelIn(query) : modelIn.known;
   const isBodiless = request.method === "GET" || request.method === "HEAD";
   const held = isBodiless ? new HeldBody([], options.memory) : await receiveBody(request, options, UNSEEN);
   const body = { ...NO_NAMES, wantsStream: query.wantsStream };
@@ -133,7 +133,7 @@ function namesIn(bytes: Uint8Array, { kind }: ContentKind, query: QueryNames): B
 /** The one name, wherever it stands. */
 function theModel(body: BodyNames, query: QueryNames, type: string | null): string {
   const model = body.model ?? query.model;
-  if (model === null || model === "") throw noModel(body, type);
+  if (model === null || model === "") throw noModel(hintFor(body, type));
   if (query.model !== null && query.model !== model) {
     throw new GatewayError("bad_request", "The body names another model than the query", { param: "model" });
   }
@@ -145,10 +145,19 @@ function theModel(body: BodyNames, query: QueryNames, type: string | null): stri
   return model;
 }
 
-function noModel({ isJson, modelAt }: BodyNames, type: string | null): GatewayError {
-  const hint = isJson || modelAt !== null || type === null
+/** The same where the body may not name it. */
+function theModelIn(query: QueryNames): string {
+  if (query.model === null || query.model === "") throw noModel("it is expected in the query (`?model=`)");
+  return theModel(NO_NAMES, query, null);
+}
+
+function hintFor({ isJson, modelAt }: BodyNames, type: string | null): string {
+  return isJson || modelAt !== null || type === null
     ? "a text `model` is expected"
     : `a body of type ${type.slice(0, MAX_TYPE_SHOWN)} without a field \`model\` needs it in the query`;
+}
+
+function noModel(hint: string): GatewayError {
   return new GatewayError("bad_request", `The request names no model (no model id could be identified): ${hint}`, {
     param: "model",
   });

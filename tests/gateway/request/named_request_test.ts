@@ -151,7 +151,7 @@ Deno.test("SV47: what names no model, two, or the model in two ways is refused a
     ["a file alone", form(file), { type: MULTIPART }, "names no model"],
     ["multipart against query", form(field("model", "a")), { type: MULTIPART, query: "?model=b" }, "than the query"],
     ["a compressed body", "{}", { headers: { "content-encoding": "gzip" } }, "compressed"],
-    ["no model in the query", "", { modelIn: "query", query: "?models=a" }, "names no model"],
+    ["no model in the query", "", { modelIn: "query", query: "?models=a" }, "expected in the query"],
     ["an empty model in the query", "", { modelIn: "query", query: "?model=" }, "names no model"],
   ];
   for (const [name, body, sent, says] of cases) {
