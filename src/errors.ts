@@ -58,6 +58,9 @@ export const ERRORS = {
 /** One of the codes of {@link ERRORS}. */
 export type ErrorCode = keyof typeof ERRORS;
 
+/** All of them. */
+export const ERROR_CODES = Object.keys(ERRORS) as readonly ErrorCode[];
+
 /** What a {@link GatewayError} may carry besides its code and message. */
 export interface GatewayErrorOptions extends ErrorOptions {
   /** Whole seconds after which trying again is worthwhile; becomes `Retry-After`. */

@@ -47,14 +47,14 @@ export function errorBody(
     const body = { type: "error", error: { type: anthropicType(error.status), message } };
     return requestId === undefined ? body : { ...body, request_id: requestId };
   }
-  const { status, type } = ERRORS[error.code];
+  const { type } = ERRORS[error.code];
   return {
     src: "berth",
     error: {
       message,
       type,
       param: error.param ?? null,
-      code: wireCode(error.code, status),
+      code: wireCode(error.code),
       reason: error.code,
     },
   };
@@ -99,7 +99,8 @@ function shapeOf(error: GatewayError, accept: string | null): "plain" | "html" |
 }
 
 /** `error.code` as llama-swap has it: by status, with one exception (spec §1.10). */
-function wireCode(code: ErrorCode, status: number): string {
+export function wireCode(code: ErrorCode): string {
+  const { status } = ERRORS[code];
   if (code === "concurrency_limit") return code;
   return WIRE_CODES.get(status) ?? (status >= 400 && status < 500 ? "invalid_request" : "internal_error");
 }

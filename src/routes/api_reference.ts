@@ -4,8 +4,11 @@
  * @module
  */
 
+import { ERROR_CODES, type ErrorCode, ERRORS } from "../errors.ts";
+import { QUERY_KEY } from "../gateway/auth.ts";
+import { wireCode } from "../gateway/error_response.ts";
 import { INFERENCE_ROUTES, type InferenceRoute } from "./inference_table.ts";
-import { type Operation, OPERATIONS } from "./operations.ts";
+import { type Operation, OPERATIONS, type QueryParameter } from "./operations.ts";
 import { PASSED_ROUTES } from "./pass_through_table.ts";
 
 /** The text of `docs/api.md`. */
@@ -35,6 +38,18 @@ ${table(["Route", "What it is for"], PASSED_ROUTES.map(({ path, summary }) => [c
 
 ${table(["Route", "Scope", "What it is for", "Query"], OPERATIONS.map(ownRow))}
 
+**Query** also takes the key where \`${QUERY_KEY}\` stands, for clients that send no headers, as a page's \`EventSource\`.
+
+\`/api/events\` begins with \`logData\` (the history of the gateway's own log, then that of the backends), \`modelStatus\`,
+\`uiConfig\`, \`profileChanged\` and a snapshot \`inflight\`, and goes on with what changes: an \`inflight\` is an \`upsert\`
+or a \`remove\` of one request, which also tells its place in the line.
+
+## Keys
+
+With \`apiKeys\` in the config a request carries one of them as \`Authorization: Bearer KEY\`, as \`x-api-key: KEY\` or as the
+password of \`Authorization: Basic\`, whose user means nothing. One right key is enough. Without any it is 401; a key that
+is not good for a route or a model is 403.
+
 ## Errors
 
 Every error has the shape of the protocol that its client speaks: OpenAI's \`{"src", "error": {"message", "type", "param",
@@ -42,15 +57,29 @@ Every error has the shape of the protocol that its client speaks: OpenAI's \`{"s
 where \`Accept\` asks for it. \`type\` and \`code\` are llama-swap's; \`reason\` and the header \`x-berth-error\` are finer.
 \`x-request-id\` names the request in logs, in \`/api/inflight\` and in \`/api/queue\`. In a stream that has begun, an error
 is an event of the stream's own dialect.
+
+**Again**: whether the same request may succeed later; all others say \`x-should-retry: false\`, which the official clients
+heed. 429, and 503 where trying again is worthwhile, carry \`Retry-After\`.
+
+${table(["Reason", "Status", "Type", "Code", "Again"], ERROR_CODES.map(errorRow))}
 `;
+}
+
+function errorRow(reason: ErrorCode): readonly string[] {
+  const { status, type, retryable } = ERRORS[reason];
+  return [code(reason), String(status), code(type), code(wireCode(reason)), retryable ? "yes" : "no"];
 }
 
 function modelRow({ method, path, modelIn, summary, prefix }: InferenceRoute): readonly string[] {
   return [code(`${method} ${path}`), modelIn, summary, prefix === "" ? "" : code(prefix)];
 }
 
-function ownRow({ method, path, scope, summary, query = [] }: Operation): readonly string[] {
-  return [code(`${method} ${path}`), scope ?? "none", summary, query.map(({ name }) => code(name)).join(", ")];
+function ownRow({ method, path, scope, summary, query = [], takesQueryKey = false }: Operation): readonly string[] {
+  return [code(`${method} ${path}`), scope ?? "none", summary, namesOf(query, takesQueryKey).join(", ")];
+}
+
+function namesOf(query: readonly QueryParameter[], takesKey: boolean): readonly string[] {
+  return [...query.map(({ name }) => name), ...(takesKey ? [QUERY_KEY] : [])].map(code);
 }
 
 function code(text: string): string {

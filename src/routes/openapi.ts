@@ -5,6 +5,7 @@
  */
 
 import { INFERENCE_ROUTES, type InferenceRoute } from "./inference_table.ts";
+import { QUERY_KEY } from "../gateway/auth.ts";
 import type { JsonSchema } from "./answer_schemas.ts";
 import { type Answer, type Operation, OPERATIONS, type QueryParameter } from "./operations.ts";
 import { PASSED_METHODS, PASSED_ROUTES } from "./pass_through_table.ts";
@@ -16,6 +17,8 @@ const ERRORS: Readonly<Record<string, Node>> = {
   "4XX": problem("The request cannot be served as it is"),
   "5XX": problem("The gateway or the backend cannot serve it now"),
 };
+
+const SECURITY: readonly Node[] = [{ bearer: [] }, { apiKey: [] }, { basic: [] }];
 
 /** The document that `/openapi.json` answers with. */
 export function openApiDocument(version: string): Node {
@@ -41,13 +44,14 @@ export function openApiDocument(version: string): Node {
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
-    security: [{ bearer: [] }, { apiKey: [] }, { basic: [] }],
+    security: SECURITY,
     paths,
     components: {
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer" },
         apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
         basic: { type: "http", scheme: "basic", description: "The password is the key; the user means nothing" },
+        queryKey: { type: "apiKey", in: "query", name: QUERY_KEY },
       },
       schemas: { Error: ERROR, AnthropicError: ANTHROPIC_ERROR },
     },
@@ -131,7 +135,7 @@ function passed(path: string, summary: string): Node {
   };
 }
 
-function own({ path, scope, summary, query = [], body, answer, refusal }: Operation): Node {
+function own({ path, scope, summary, query = [], body, answer, refusal, takesQueryKey }: Operation): Node {
   const parameters = [...inPath(path), ...query.map((parameter) => inQuery(parameter, false))];
   const described = ({ type, about, schema = {} }: Answer) => ({ description: about, content: { [type]: { schema } } });
   return {
@@ -146,7 +150,11 @@ function own({ path, scope, summary, query = [], body, answer, refusal }: Operat
       ...(refusal === undefined ? {} : { [refusal.status]: described(refusal) }),
       ...ERRORS,
     },
-    ...(scope === null ? { security: [] } : {}),
+    ...(scope === null
+      ? { security: [] }
+      : takesQueryKey === true
+      ? { security: [...SECURITY, { queryKey: [] }] }
+      : {}),
     ...(scope === null || scope === "any" ? {} : { "x-scope": scope }),
   };
 }
