@@ -22,9 +22,11 @@ export interface LateAnswer {
 /** How much of a body that is no JSON is told. */
 const MOST_TOLD = 500;
 
+const RESPONSES = /^\/(?:v1\/)?responses(?:[/?]|$)/;
+
 /** The dialect of the streams below this path at the backend. */
 export function streamDialectOf(path: string, dialect: Dialect): StreamDialect {
-  return path.startsWith("/v1/responses") ? "responses" : dialect;
+  return RESPONSES.test(path) ? "responses" : dialect;
 }
 
 /** The failure as one more event; `sequence` is its number among the events of a stream that counts them. */

@@ -10,9 +10,11 @@ export const LOADING_BEAT_MS = 750;
 /** Programs look for it: llama-swap's web page cuts what stands between two of them out of what a model said. */
 const MARKER = "\u2501".repeat(5);
 
+const CHAT = /^\/(?:v1\/)?chat\/completions(?:[/?]|$)/;
+
 /** Whether streams of this path at the backend may be told. */
 export function showsLoading(path: string): boolean {
-  return path.startsWith("/v1/chat/completions");
+  return CHAT.test(path);
 }
 
 /** What it begins with. */

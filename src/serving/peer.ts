@@ -7,6 +7,7 @@
 import type { Clock } from "../clock.ts";
 import type { Config, PeerConfig } from "../config/types.ts";
 import { credentialNamesOf } from "../gateway/auth.ts";
+import { streamDialectOf } from "../gateway/error_event.ts";
 import type { Dialect } from "../gateway/error_response.ts";
 import { headersToPeer } from "../gateway/headers_to_peer.ts";
 import type { Hops } from "../gateway/hops.ts";
@@ -93,7 +94,7 @@ export async function servePeer({ peers, hops, clock, log }: PeerEnv, call: Peer
         contentType: call.contentType ?? null,
       }),
       answerHeaders: [["x-request-id", call.id], ...call.answerHeaders ?? []],
-      dialect,
+      dialect: streamDialectOf(path, dialect),
       bounds: { bufferBytes: config.limits.responseBufferBytes, stalledMs: config.limits.stalledWriteMs },
       clock,
       log,

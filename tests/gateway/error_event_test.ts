@@ -28,7 +28,7 @@ Deno.test("the number that follows is read from the bytes that were sent last", 
 });
 
 Deno.test("streams of responses and of their sub-resources are told apart by the path at the backend", () => {
-  for (const path of ["/v1/responses", "/v1/responses?x=1", "/v1/responses/resp_1"]) {
+  for (const path of ["/v1/responses", "/v1/responses?x=1", "/v1/responses/resp_1", "/responses", "/responses?x=1"]) {
     assertEquals(streamDialectOf(path, "openai"), "responses");
   }
   assertEquals(streamDialectOf("/v1/messages", "anthropic"), "anthropic");

@@ -35,7 +35,8 @@ Deno.test("RL11: the loading stream begins with the marker and the model, and en
   assertEquals(loadingClosing(12_345), event("\\nDone! (12.35s)\\n") + event(marker) + event(" \\n"));
 });
 
-Deno.test("RL11: the loading stream is for paths that begin with /v1/chat/completions", () => {
+Deno.test("RL11: the loading stream is for chats, at /v1/chat/completions and its twin", () => {
   assertEquals(["/v1/chat/completions", "/v1/chat/completions?a=b"].map(showsLoading), [true, true]);
+  assertEquals(["/chat/completions", "/chat/completions?a=b"].map(showsLoading), [true, true]);
   assertEquals(["/v1/completions", "/v1/messages", "/v1/responses"].map(showsLoading), [false, false, false]);
 });

@@ -165,15 +165,21 @@ testBoth("an answer that is no HTTP is 502 backend_lost", async (rawBackend) => 
 });
 
 for (
-  const [dialect, says] of [
-    ["openai", 'data: {"src":"berth","error":{"message":"peer proxy error: peer \\"far\\" broke off"'],
-    ["anthropic", 'event: error\ndata: {"type":"error","error":{"type":"api_error"'],
+  const [path, dialect, says] of [
+    [
+      "/v1/chat/completions",
+      "openai",
+      'data: {"src":"berth","error":{"message":"peer proxy error: peer \\"far\\" broke off"',
+    ],
+    ["/v1/messages", "anthropic", 'event: error\ndata: {"type":"error","error":{"type":"api_error"'],
+    ["/v1/responses", "openai", 'event: error\ndata: {"type":"error","code":"bad_gateway"'],
+    ["/responses", "openai", 'event: error\ndata: {"type":"error","code":"bad_gateway"'],
   ] as const
 ) {
-  testBoth(`a stream that breaks off ends with an event that says so: ${dialect}`, async (rawBackend) => {
+  testBoth(`a stream that breaks off ends with an event that says so: ${dialect}, ${path}`, async (rawBackend) => {
     using far = rawBackend();
     using env = peerEnv();
-    const answer = servePeer(env, peerCall(peerConfig(far.baseUrl), { dialect }));
+    const answer = servePeer(env, peerCall(peerConfig(far.baseUrl), { path, dialect }));
     const socket = await far.accept();
     await socket.readUntil("}");
     await socket.write(`${SSE}5\r\none\n\n\r\n`);
