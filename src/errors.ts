@@ -38,7 +38,6 @@ export const ERRORS = {
   too_many_requests: row(429, "client", "rate_limit_error", true, false),
   client_closed: row(499, "client", "invalid_request_error", false, true),
   internal: row(500, "gateway", "server_error", false, true),
-  not_implemented: row(501, "gateway", "server_error", false, false),
   backend_unreachable: row(502, "backend", "server_error", true, false),
   backend_lost: row(502, "backend", "server_error", true, true),
   start_failed: row(502, "operator", "server_error", false, false),
