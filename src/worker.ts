@@ -6,9 +6,9 @@
  * @module
  */
 
+import type { Probes } from "./backend/backend.ts";
 import { Backends, type PresentProcess } from "./backend/backends.ts";
 import { backendSpecs } from "./backend/specs.ts";
-import type { Probes } from "./backend/backend.ts";
 import type { BackendSpec, BackendTarget, Supervisor } from "./backend/types.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { DEFAULT_CONFIG_FILE, DEFAULT_CONFIG_TEXT } from "./config/default_config.ts";
@@ -29,15 +29,15 @@ import { InFlight } from "./observe/in_flight.ts";
 import { Logs } from "./observe/logs.ts";
 import { type ConnectionInfo, createRoutes } from "./routes/app.ts";
 import { type ConfigFiles, noConfigFiles } from "./routes/config.ts";
-import { type Listener, putInForce } from "./serving/request_context.ts";
 import { ResponseOwners } from "./routes/response_owners.ts";
 import { modelStatus } from "./routing/model_status.ts";
 import { Names } from "./routing/names.ts";
+import type { CoreStart } from "./scheduler/core.ts";
 import { misfitsOf } from "./scheduler/misfits.ts";
 import { Preload } from "./scheduler/preload.ts";
-import type { CoreStart } from "./scheduler/core.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import type { SchedulerModel } from "./scheduler/types.ts";
+import { type Listener, putInForce } from "./serving/request_context.ts";
 import { VERSION } from "./version.ts";
 
 /** A config to be served. */

@@ -11,10 +11,10 @@ import { readNamedRequest } from "../gateway/request/named_request.ts";
 import { pathOf, queryOf } from "../gateway/request_url.ts";
 import { fullName } from "../routing/destination.ts";
 import type { Names } from "../routing/names.ts";
-import type { RequestContext } from "../serving/request_context.ts";
 import { dispatch, type DispatchEnv } from "../serving/dispatch.ts";
-import type { InferenceRoute } from "./inference_table.ts";
 import { Owed } from "../serving/owed.ts";
+import type { RequestContext } from "../serving/request_context.ts";
+import type { InferenceRoute } from "./inference_table.ts";
 import type { ResponseOwners } from "./response_owners.ts";
 
 /** What serving a model request needs. */

@@ -8,8 +8,8 @@ import type { Backends } from "../backend/backends.ts";
 import { GatewayError } from "../errors.ts";
 import { findRecord, leadsAstray, listRecords, type RecordFacts } from "../routing/listing.ts";
 import type { Names } from "../routing/names.ts";
-import type { ConfigFiles } from "./config.ts";
 import type { RequestContext } from "../serving/request_context.ts";
+import type { ConfigFiles } from "./config.ts";
 import type { Router } from "./router.ts";
 
 /** What the routes of names need. */

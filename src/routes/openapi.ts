@@ -4,9 +4,9 @@
  * @module
  */
 
-import { INFERENCE_ROUTES, type InferenceRoute } from "./inference_table.ts";
 import { QUERY_KEY } from "../gateway/auth.ts";
 import type { JsonSchema } from "./answer_schemas.ts";
+import { INFERENCE_ROUTES, type InferenceRoute } from "./inference_table.ts";
 import { type Answer, type Operation, OPERATIONS, type QueryParameter } from "./operations.ts";
 import { PASSED_METHODS, PASSED_ROUTES } from "./pass_through_table.ts";
 

@@ -13,11 +13,11 @@ import { type ModelPlace, readNamedRequest } from "../gateway/request/named_requ
 import { pathOf, queryOf } from "../gateway/request_url.ts";
 import { type Destination, fullName } from "../routing/destination.ts";
 import type { Resolution } from "../routing/names.ts";
-import type { RequestContext } from "../serving/request_context.ts";
 import { dispatch, type LineRule } from "../serving/dispatch.ts";
+import { Owed } from "../serving/owed.ts";
+import type { RequestContext } from "../serving/request_context.ts";
 import type { InferenceEnv } from "./inference.ts";
 import { findInferenceRoute, type InferenceRoute } from "./inference_table.ts";
-import { Owed } from "../serving/owed.ts";
 
 /** The one model that `/comfyui` leads to. */
 const COMFY_MODEL = "comfyui_auto";

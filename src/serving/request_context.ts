@@ -9,8 +9,8 @@ import type { Config } from "../config/types.ts";
 import { type Client, createKeyCheck, type KeyCheck } from "../gateway/auth.ts";
 import type { ClientFacts } from "../gateway/client_address.ts";
 import type { Dialect } from "../gateway/error_response.ts";
-import type { ClientConnection } from "./client_connection.ts";
 import { createSiteRules, type SiteRules } from "../gateway/site_rules.ts";
+import type { ClientConnection } from "./client_connection.ts";
 
 /** Where the gateway listens, as far as its rules depend on it. */
 export interface Listener {
