@@ -104,6 +104,11 @@ export class GatewayError extends Error {
   }
 }
 
+/** The client has left before anything was answered. */
+export function clientLeft(): GatewayError {
+  return new GatewayError("client_closed", "The client left before the answer");
+}
+
 /** The same failure with more said of it: one that many requests share is told to each in its own way. */
 export function withMore(
   error: GatewayError,

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { describeError, GatewayError, isOperatorsWish } from "../errors.ts";
+import { clientLeft, describeError, GatewayError, isOperatorsWish } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { StreamDialect } from "./error_event.ts";
 import { headResponse, type ResponseHead } from "./head_response.ts";
@@ -60,10 +60,10 @@ export interface ProxyOptions {
  */
 export async function proxy(options: ProxyOptions): Promise<Response> {
   const { signal, lease } = options;
-  if (signal.aborted) throw dropBody(options.body, clientLeft(signal));
+  if (signal.aborted) throw dropBody(options.body, reasonOf(signal));
   const call = send(options);
   const abort = (reason: unknown) => call.abort(reason);
-  const onClientLeft = () => abort(clientLeft(signal));
+  const onClientLeft = () => abort(reasonOf(signal));
   signal.addEventListener("abort", onClientLeft);
   lease.onInterrupt(abort);
   const letGo = () => signal.removeEventListener("abort", onClientLeft);
@@ -163,8 +163,6 @@ function wholeResponse(
   return new Response(whole, init);
 }
 
-function clientLeft({ reason }: AbortSignal): GatewayError {
-  return reason instanceof GatewayError
-    ? reason
-    : new GatewayError("client_closed", "The client left before the answer");
+function reasonOf({ reason }: AbortSignal): GatewayError {
+  return reason instanceof GatewayError ? reason : clientLeft();
 }

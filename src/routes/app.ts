@@ -6,7 +6,7 @@
 
 import { Hono } from "hono";
 import type { Backends } from "../backend/backends.ts";
-import { describeError, GatewayError, isOperatorsWish, toGatewayError } from "../errors.ts";
+import { clientLeft, describeError, GatewayError, isOperatorsWish, toGatewayError } from "../errors.ts";
 import { type Client, requireScope, takeQueryKey } from "../gateway/auth.ts";
 import { clientOf } from "../gateway/client_address.ts";
 import { applyCors, corsHeaders, preflight } from "../gateway/cors.ts";
@@ -163,9 +163,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
   }
 
   function fail(request: Request, thrown: unknown, id: string): Response {
-    const told = request.signal.aborted && !(thrown instanceof GatewayError)
-      ? new GatewayError("client_closed", "The client left before the answer")
-      : toGatewayError(thrown);
+    const told = request.signal.aborted && !(thrown instanceof GatewayError) ? clientLeft() : toGatewayError(thrown);
     // A server that shuts down breaks off what it still receives: it was not the client who left.
     const error = told.code === "client_closed" ? env.refusal() ?? told : told;
     if (error.status >= 500) {

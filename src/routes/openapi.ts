@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ERROR_CODES } from "../errors.ts";
 import { QUERY_KEY } from "../gateway/auth.ts";
 import type { JsonSchema } from "./answer_schemas.ts";
 import { INFERENCE_ROUTES, type InferenceRoute } from "./inference_table.ts";
@@ -73,6 +74,7 @@ const ERROR: JsonSchema = {
         },
         param: { type: ["string", "null"] },
         code: { type: "string" },
+        reason: { enum: ERROR_CODES },
       },
     },
   },

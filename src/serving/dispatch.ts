@@ -5,7 +5,7 @@
  */
 
 import type { Config, PeerConfig } from "../config/types.ts";
-import { GatewayError } from "../errors.ts";
+import { clientLeft, GatewayError } from "../errors.ts";
 import { requireModel } from "../gateway/auth.ts";
 import type { NamedRequest } from "../gateway/request/named_request.ts";
 import type { CutRest, Outcome } from "../gateway/response_stream.ts";
@@ -85,7 +85,7 @@ export async function dispatch(env: DispatchEnv, asked: Dispatched): Promise<Res
   const { connection, id } = context;
   if (connection !== null) {
     connection.onLeft = () => {
-      const reason = new GatewayError("client_closed", "The client left before the answer");
+      const reason = clientLeft();
       if (!env.scheduler.leave(id, reason)) removed?.abort(reason);
     };
   }
@@ -242,7 +242,7 @@ function serve(
     wantsStream: outgoing.wantsStream,
     context,
     via: env.hops.viaFor(request.headers),
-    inFlight: watcher,
+    watcher,
     tap: onPiece,
     // Some pages of servers come in no other way.
     mayBeCompressed: asked.isAsItIs === true && asked.route === null && !asked.named.wantsStream,
@@ -279,7 +279,7 @@ async function askPeer(env: DispatchEnv, asked: AskedPeer): Promise<Response> {
       watcher.bytes(piece.length);
       onPiece?.(piece);
     },
-    onRest: (cut) => watcher.rest?.(cut),
+    onRest: (cut) => watcher.rest(cut),
     onEnd: ({ kind }) => watcher.end(kind),
   });
   watcher.responded(response.status, [...response.headers]);
@@ -305,7 +305,7 @@ async function servePastTheLine(env: DispatchEnv, call: LocalCall): Promise<Resp
   const hold = env.backends.hold(call.model);
   try {
     const lease = { target: hold.target, onInterrupt() {}, release: () => hold.release() };
-    const visit = new LocalVisit({ id: call.id, clock: env.clock, watcher: call.inFlight, estimateNextMs: () => 0 });
+    const visit = new LocalVisit({ id: call.id, clock: env.clock, watcher: call.watcher, estimateNextMs: () => 0 });
     return await askBackend(env, { call, visit, signal: call.request.signal, lease });
   } catch (error) {
     hold.release();

@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { describeError, GatewayError, isOperatorsWish, toGatewayError } from "../errors.ts";
+import { clientLeft, describeError, GatewayError, isOperatorsWish, toGatewayError } from "../errors.ts";
 import { EarlyStream } from "../gateway/early_stream.ts";
 import type { StreamDialect } from "../gateway/error_event.ts";
 import { keepAliveText, type Standing } from "../gateway/keep_alive.ts";
@@ -148,7 +148,7 @@ export class EarlyAnswer {
       dialect,
       onLeave: () => {
         this.#rest();
-        leave(new GatewayError("client_closed", "The client left before the answer"));
+        leave(clientLeft());
       },
     });
     const headers = [...STREAM_HEADERS, ...visit.earlyHeaders()];

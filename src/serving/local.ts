@@ -6,7 +6,7 @@
 
 import type { BackendTarget, Leaving } from "../backend/types.ts";
 import type { Clock } from "../clock.ts";
-import { GatewayError } from "../errors.ts";
+import { clientLeft, GatewayError } from "../errors.ts";
 import { credentialNamesOf } from "../gateway/auth.ts";
 import { streamDialectOf } from "../gateway/error_event.ts";
 import { requestHeaders } from "../gateway/headers.ts";
@@ -53,7 +53,7 @@ const EXIT_NEWS_MS = 500;
  * the wait (G6).
  */
 export function serveLocal(env: LocalEnv, call: LocalCall): Promise<Response> {
-  const { id, model, inFlight: watcher } = call;
+  const { id, model, watcher } = call;
   const estimateNextMs = () => env.scheduler.estimateNextMs(model);
   const visit = new LocalVisit({ id, clock: env.clock, watcher, estimateNextMs });
   const words = earlyWordsFor(call);
@@ -71,7 +71,7 @@ function serveEarly(
   const { scheduler, clock, log } = env;
   // Whoever drops the stream has left, also where the transport does not say so by the request's signal.
   const own = new AbortController();
-  const onAbort = () => own.abort(new GatewayError("client_closed", "The client left before the answer"));
+  const onAbort = () => own.abort(clientLeft());
   if (request.signal.aborted) onAbort();
   else request.signal.addEventListener("abort", onAbort, { once: true });
   visit.onEnd = () => request.signal.removeEventListener("abort", onAbort);
@@ -149,7 +149,7 @@ export function askBackend(
   { call, visit, signal, lease }: AskedBackend,
 ): Promise<Response> {
   const { clock, log } = env;
-  const { context, request, body, tap, inFlight } = call;
+  const { context, request, body, tap, watcher } = call;
   const { limits } = context.config;
   const { target } = lease; // a lease that has ended has none
   const client = env.clientFor(target);
@@ -173,7 +173,7 @@ export function askBackend(
     bounds: { bufferBytes: limits.responseBufferBytes, stalledMs: limits.stalledWriteMs },
     clock,
     log,
-    tap: inFlight === undefined && tap === undefined ? undefined : (chunk) => {
+    tap: watcher === undefined && tap === undefined ? undefined : (chunk) => {
       visit.bytes(chunk.length);
       tap?.(chunk);
     },

@@ -42,7 +42,7 @@ export interface LocalCall {
   /** Ends the wait in line, besides the client's own leaving; its reason is thrown. */
   readonly waitSignal?: AbortSignal;
   /** Is told how it gets on; its `end` comes when nothing of the body is needed any more, which may be long after the answer began. */
-  readonly inFlight?: RequestWatcher;
+  readonly watcher?: RequestWatcher;
   /** Sees each chunk of the backend's answer. */
   readonly tap?: ((chunk: Uint8Array) => void) | undefined;
 }

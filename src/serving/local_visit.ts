@@ -11,7 +11,7 @@ import type { HeaderList } from "../gateway/upstream/message.ts";
 import { retryAfterS } from "../scheduler/estimates.ts";
 import type { Place } from "../scheduler/scheduler.ts";
 
-/** Is told how a request gets on; an entry of the in-flight table is one. */
+/** Is told how a request gets on. */
 export interface RequestWatcher {
   /** It waits in the line; the head is 1. */
   queued(position: number): void;
@@ -24,7 +24,7 @@ export interface RequestWatcher {
   /** More of the answer's body. */
   bytes(count: number): void;
   /** Its backend is free; a rest of the answer waits for the client, and can be cut. */
-  rest?(cut: CutRest): void;
+  rest(cut: CutRest): void;
   /** It is over; told exactly once. */
   end(outcome: Outcome["kind"]): void;
 }
@@ -110,7 +110,7 @@ export class LocalVisit {
 
   /** A rest of the answer waits for the client. */
   rest(cut: CutRest): void {
-    this.#options.watcher?.rest?.(cut);
+    this.#options.watcher?.rest(cut);
   }
 
   /** It is over; the first time counts. */

@@ -87,10 +87,11 @@ export class LocalWorld implements Disposable {
     const id = `r${++this.#asked}`;
     const client = new AbortController();
     const told: string[] = [];
-    const inFlight: RequestWatcher = {
+    const watcher: RequestWatcher = {
       queued: (position) => void told.push(`queued ${position}`),
       loading: () => void told.push("loading"),
       serving: () => void told.push("serving"),
+      rest() {},
       responded: (status) => void told.push(`responded ${status}`),
       bytes: (count) => void (count > 0 && told.at(-1) !== "bytes" && told.push("bytes")),
       end: (outcome) => void told.push(`end ${outcome}`),
@@ -114,7 +115,7 @@ export class LocalWorld implements Disposable {
         from: { address: null, scheme: "http", host: null, isProxied: false },
         peerAddress: null,
       },
-      inFlight,
+      watcher,
       ...more,
     });
     response.catch(() => {}); // each test looks at it when it wants to

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { GatewayError } from "../../errors.ts";
+import { clientLeft } from "../../errors.ts";
 import { responseHeaders } from "../headers.ts";
 import { type AnswerOptions, respond } from "../proxy.ts";
 import type { UpstreamClient } from "../upstream/client.ts";
@@ -131,8 +131,4 @@ function refused(
   const onAnswered = () => onEnd?.({ by: "backend", code: null });
   const tap = (piece: Uint8Array) => onBytes?.(piece.length);
   return respond(upstream, { ...answer, method: "GET", lease: lease?.held ?? NO_LEASE, tap, onEnd: onAnswered }, ends);
-}
-
-function clientLeft(): GatewayError {
-  return new GatewayError("client_closed", "The client left before the answer");
 }
