@@ -13,7 +13,8 @@ import { type ModelPlace, readNamedRequest } from "../gateway/request/named_requ
 import { pathOf, queryOf } from "../gateway/request_url.ts";
 import { type Destination, fullName } from "../routing/destination.ts";
 import type { Resolution } from "../routing/names.ts";
-import { dispatch, type LineRule } from "../serving/dispatch.ts";
+import { dispatch } from "../serving/dispatch.ts";
+import type { LineRule } from "../serving/line_rules.ts";
 import { Owed } from "../serving/owed.ts";
 import type { RequestContext } from "../serving/request_context.ts";
 import type { InferenceEnv } from "./inference.ts";
