@@ -48,6 +48,8 @@ export class Connection {
   #isClosed = false;
   #isWatched = false;
   #ahead: Promise<number | null> | undefined;
+  /** Whether its last answer came in chunks. */
+  hasHadChunks = false;
   /** `performance.now()` of the moment it became idle. */
   idleSinceMs = 0;
 

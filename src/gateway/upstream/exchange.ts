@@ -225,7 +225,10 @@ export class Exchange implements UpstreamCall, UpstreamBody {
     const { head, hasExcess } = this.#parser;
     const mayServeAgain = mayReuse && head?.keepAlive === true && !hasExcess;
     const end = (isReusable: boolean) => {
-      if (isReusable) return this.#route.giveBack(connection);
+      if (isReusable) {
+        connection.hasHadChunks = this.#parser.hadChunks;
+        return this.#route.giveBack(connection);
+      }
       if (head !== undefined) this.#dropBody(NOT_WANTED); // before the head it may go out once more
       connection.close();
     };

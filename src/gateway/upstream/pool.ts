@@ -9,6 +9,11 @@ import type { Connection } from "./connection.ts";
 
 /** Common Python servers close an idle socket at 5 s: what is not safe to send twice uses only younger ones. */
 const UNSAFE_IDLE_MS = 3000;
+/**
+ * llama.cpp's server says that it keeps a connection and closes it behind each answer in chunks: so long the end of one may
+ * still be on its way, in milliseconds.
+ */
+const CHUNKS_PROOF_MS = 50;
 const MAX_IDLE = 128;
 
 /** Keeps idle connections, the youngest first out; one that ends, speaks unasked or idles too long is closed. */
@@ -21,6 +26,8 @@ export class ConnectionPool {
   #isClosed = false;
   /** The backend has closed a young connection without a word: the next one may be closing just now. */
   #closesUnannounced = false;
+  /** A connection has been seen to stay open behind an answer in chunks. */
+  #keepsBehindChunks = false;
 
   /** Closes a connection after `maxIdleMs` milliseconds without use; never for that reason when null. */
   constructor(maxIdleMs: number | null) {
@@ -31,11 +38,20 @@ export class ConnectionPool {
   take(isSafe: boolean): Connection | undefined {
     const connection = this.#idle.at(-1);
     if (connection === undefined || (!isSafe && this.#closesUnannounced)) return undefined;
+    const now = performance.now();
     // Where the youngest is too old for this request, so are all others.
-    if (performance.now() - connection.idleSinceMs >= (isSafe ? this.#maxIdleMs : UNSAFE_IDLE_MS)) return undefined;
+    if (now - connection.idleSinceMs >= (isSafe ? this.#maxIdleMs : UNSAFE_IDLE_MS)) return undefined;
+    if (!isSafe && connection.hasHadChunks && !this.#doesKeepBehindChunks(now)) return undefined;
     this.#idle.pop();
     connection.unwatch();
     return connection;
+  }
+
+  /** One that has been idle for a while, and is still here, says it of all. */
+  #doesKeepBehindChunks(now: number): boolean {
+    const oldest = this.#idle[0];
+    if (oldest?.hasHadChunks === true && now - oldest.idleSinceMs >= CHUNKS_PROOF_MS) this.#keepsBehindChunks = true;
+    return this.#keepsBehindChunks;
   }
 
   /** Gives a connection back; it is closed when the pool is closed, and the oldest makes room for it in a full pool. */

@@ -58,6 +58,11 @@ export class ResponseParser {
     return this.#state === "done" || this.#state === "tunnel";
   }
 
+  /** Whether the body came in chunks. */
+  get hadChunks(): boolean {
+    return this.#chunked !== undefined;
+  }
+
   /** Whether bytes came after the end of the message; such a connection must not be used again. */
   get hasExcess(): boolean {
     return this.#hasExcess;

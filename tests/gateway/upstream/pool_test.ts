@@ -230,3 +230,24 @@ async function leaveTwoIdle(backend: RawBackend): Promise<[RawSocket, RawSocket]
   await Promise.all(calls);
   return sockets;
 }
+
+Deno.test("behind an answer in chunks a socket carries a POST only once one has stayed open: llama.cpp's closes without a word", async () => {
+  const chunks = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+  using time = movedTime();
+  using backend = rawBackend();
+  const asked = ask(backend.client, POST);
+  const first = await backend.accept();
+  await serve(first, "hello", chunks);
+  await asked;
+  const again = ask(backend.client, POST);
+  const second = await backend.accept(); // at once: the end of the first may be on its way
+  await serve(second, "hello", chunks);
+  await again;
+  time.advance(50);
+  const later = ask(backend.client, POST);
+  await serve(second, "hello", chunks); // both are still open
+  await later;
+  const atOnce = ask(backend.client, POST);
+  await serve(second, "hello", chunks); // which holds from now on
+  await atOnce;
+});

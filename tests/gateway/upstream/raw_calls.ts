@@ -33,9 +33,9 @@ export async function ask(client: UpstreamClient, request: UpstreamRequest): Pro
 }
 
 /** Serves one request over `socket`. */
-export async function serve(socket: RawSocket, until = "\r\n\r\n"): Promise<void> {
+export async function serve(socket: RawSocket, until = "\r\n\r\n", bytes = OK): Promise<void> {
   await socket.readUntil(until);
-  await socket.write(OK);
+  await socket.write(bytes);
 }
 
 /** Serves one request and leaves its socket in the client's pool. */
