@@ -6,6 +6,7 @@
  */
 
 import { GatewayError } from "../errors.ts";
+import { isHost } from "./request_url.ts";
 
 /** What is looked at of a request. */
 export interface RequestShape {
@@ -27,8 +28,8 @@ export function checkShape({ method, url, headers }: RequestShape): void {
   if (method === "CONNECT") throw new GatewayError("method_not_allowed", "This gateway opens no tunnels");
   const host = headers.get("host");
   if (host !== null && host !== "") {
-    if (/[/?#\\@\s]/.test(host)) throw refused("The Host header is not the name of a host");
-    if (!startsWithHost(url, host)) checkHost(url, host);
+    if (!isHost(host)) throw refused("The Host header is not the name of a host");
+    if (!startsWithHost(url, host)) requireSameHost(url, host);
   }
   const encoding = headers.get("transfer-encoding");
   if (encoding !== null && encoding.toLowerCase() !== "chunked") {
@@ -62,7 +63,7 @@ function startsWithHost(url: string, host: string): boolean {
   return next === undefined || next === "/" || next === "?";
 }
 
-function checkHost(url: string, host: string): void {
+function requireSameHost(url: string, host: string): void {
   const [scheme = ""] = url.split("://", 1);
   if (!SCHEMES.has(scheme.toLowerCase())) throw refused("The target of the request is no http URL");
   if (withoutDefaultPort(authorityIn(url)) !== withoutDefaultPort(host)) {

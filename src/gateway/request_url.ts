@@ -29,3 +29,11 @@ export function cleanPath(path: string): string {
   const isFolder = kept.length > 0 && ["", ".", ".."].includes(segments.at(-1) ?? "");
   return `/${kept.join("/")}${isFolder ? "/" : ""}`;
 }
+
+/** What ends a host, or is none: one with a path in it would choose the route. */
+const NO_HOST = /^$|[\s,/?#\\@]/;
+
+/** Whether a Host header, which the runtime puts into the URL as it is, can be a host and a port. */
+export function isHost(text: string): boolean {
+  return !NO_HOST.test(text);
+}

@@ -10,6 +10,7 @@
 
 import type { Config } from "../config/types.ts";
 import { GatewayError } from "../errors.ts";
+import { isHost } from "./request_url.ts";
 
 /** The rules of a config in force on a listener. */
 export interface SiteRules {
@@ -46,9 +47,6 @@ export function createSiteRules(
   };
 }
 
-/** The runtime puts the Host header into the URL as it is: one with a path in it would choose the route. */
-const NO_HOST = /^$|[\s,/?#\\@]/;
-
 /** What of a request the rules look at. */
 export interface SiteFacts {
   /** HTTP method. */
@@ -74,7 +72,7 @@ export function siteFactsOf(
   forwardedHost: string | null = null,
 ): SiteFacts {
   const host = headers.get("host") ?? authorityOf(url);
-  const isForwarded = forwardedHost !== null && !NO_HOST.test(host);
+  const isForwarded = forwardedHost !== null && isHost(host);
   return {
     method,
     host: isForwarded ? forwardedHost : host,
@@ -98,7 +96,7 @@ export function checkSite(
 }
 
 function checkHost({ host, hostOfProxy }: SiteFacts, { bindsHost, hosts }: SiteRules): GatewayError | null {
-  if (NO_HOST.test(host)) return new GatewayError("bad_request", "The Host header is not the name of a host");
+  if (!isHost(host)) return new GatewayError("bad_request", "The Host header is not the name of a host");
   if (!bindsHost) return null;
   return checkName(host, hosts) ?? (hostOfProxy === null ? null : checkName(hostOfProxy, hosts));
 }
