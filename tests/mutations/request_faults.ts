@@ -109,7 +109,7 @@ export const REQUEST_FAULTS: readonly Fault[] = [
   {
     name: "memory is taken for what is announced",
     file: `${FOLDER}/receive.ts`,
-    find: "const larger = Math.min(Math.max(size * GROWTH, FIRST_BYTES), size + left);",
+    find: "const larger = Math.min(Math.max(size * growth, FIRST_BYTES), size + left);",
     replace: "const larger = size + left;",
   },
   {
