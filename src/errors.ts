@@ -130,6 +130,14 @@ export function isOperatorsWish({ code }: GatewayError): boolean {
   return code === "cancelled" || code === "model_stopped" || code === "model_unloaded";
 }
 
+/** How much of what a client wrote a message repeats, in characters. */
+const MOST_REPEATED = 200;
+
+/** `text`, cut with an ellipsis where it is longer than others need to see. */
+export function shorten(text: string, most: number = MOST_REPEATED): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
 /** For the log: with what the operator alone may know, and with what lay at the bottom, such as how an answer was malformed. */
 export function describeError(error: GatewayError): string {
   const cause = error.cause instanceof Error && error.code !== "internal" ? ` (${error.cause.message})` : "";

@@ -5,7 +5,7 @@
  */
 
 import type { ApiKey, Scope } from "../config/types.ts";
-import { GatewayError } from "../errors.ts";
+import { GatewayError, shorten } from "../errors.ts";
 import { queryOf } from "./request_url.ts";
 
 /** Whoever sent a request, as far as its key tells. */
@@ -104,7 +104,7 @@ export function requireModel(
   { model, asked }: { readonly model: string; readonly asked: string },
 ): void {
   if (client.mayUse(model)) return;
-  const shown = JSON.stringify(asked.length > 200 ? `${asked.slice(0, 200)}…` : asked);
+  const shown = JSON.stringify(shorten(asked));
   throw new GatewayError("forbidden", `This API key may not use the model ${shown}`, { param: "model" });
 }
 

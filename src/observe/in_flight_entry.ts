@@ -5,7 +5,7 @@
  */
 
 import type { Link } from "./chain.ts";
-import { shorten, shownHeaders, withoutQuery } from "./shown_headers.ts";
+import { shownHeaders, shownText, withoutQuery } from "./shown_headers.ts";
 
 /** Where a request is: in the line, while its model is loaded, at the backend, or on its way back to the client. */
 export type InFlightPhase = "queued" | "loading" | "serving" | "streaming";
@@ -206,8 +206,8 @@ export class InFlightEntry implements Link<InFlightEntry> {
       request_id: facts.requestId,
       timestamp: this.#timestamp,
       model: facts.model,
-      requested: shorten(facts.requested ?? facts.model),
-      req_path: shorten(withoutQuery(facts.path)),
+      requested: shownText(facts.requested ?? facts.model),
+      req_path: shownText(withoutQuery(facts.path)),
       method: facts.method,
       req_headers: this.#shownRequest,
       remote_ip: facts.remoteAddr ?? "",

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { shorten } from "../errors.ts";
+
 /** What stands where a secret was. */
 export const REDACTED = "[REDACTED]";
 
@@ -33,7 +35,7 @@ export function shownHeaders(headers: Iterable<readonly [string, string]>): Read
   for (const [given, value] of headers) {
     const name = given.toLowerCase();
     if (shown.has(name)) continue;
-    const text = SECRET_NAME.test(name) ? REDACTED : shorten(shownValue(name, value));
+    const text = SECRET_NAME.test(name) ? REDACTED : shownText(shownValue(name, value));
     left -= name.length + text.length;
     if (left < 0) break;
     shown.set(name, text);
@@ -48,9 +50,9 @@ function shownValue(name: string, value: string): string {
   return value.split(",").map((part) => SECRET_NAME.test(part.toLowerCase()) ? REDACTED : part.trim()).join(", ");
 }
 
-/** `text`, cut with an ellipsis where it is longer than others need to see. */
-export function shorten(text: string): string {
-  return text.length > MOST_VALUE ? `${text.slice(0, MOST_VALUE)}…` : text;
+/** `text`, cut as every value that is shown. */
+export function shownText(text: string): string {
+  return shorten(text, MOST_VALUE);
 }
 
 /** What comes before the question mark. */

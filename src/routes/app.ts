@@ -6,7 +6,7 @@
 
 import { Hono } from "hono";
 import type { Backends } from "../backend/backends.ts";
-import { clientLeft, describeError, GatewayError, isOperatorsWish, toGatewayError } from "../errors.ts";
+import { clientLeft, describeError, GatewayError, isOperatorsWish, shorten, toGatewayError } from "../errors.ts";
 import { type Client, requireScope, takeQueryKey } from "../gateway/auth.ts";
 import { clientOf } from "../gateway/client_address.ts";
 import { applyCors, corsHeaders, preflight } from "../gateway/cors.ts";
@@ -156,7 +156,7 @@ export function createRoutes(env: RoutesEnv): (request: Request, info?: Connecti
     const methods = methodsAt(path);
     if (methods.length === 0) throw nothingAt(path);
     const allow = methods.join(", ");
-    const said = `${shortened(path)} answers ${allow} only`;
+    const said = `${shorten(path)} answers ${allow} only`;
     const response = refuse(request, new GatewayError("method_not_allowed", said), id);
     response.headers.set("allow", allow);
     return response;
@@ -212,15 +212,8 @@ function withoutLength({ status, statusText, headers }: Response): Response {
 
 const SWITCHED = 101;
 
-/** How much of a path an answer repeats. */
-const MAX_SHOWN = 200;
-
 function nothingAt(path: string): GatewayError {
-  return new GatewayError("not_found", `Nothing is served at ${shortened(path)}`);
-}
-
-function shortened(path: string): string {
-  return path.length > MAX_SHOWN ? `${path.slice(0, MAX_SHOWN)}…` : path;
+  return new GatewayError("not_found", `Nothing is served at ${shorten(path)}`);
 }
 
 /** For routes that ask for no key. */

@@ -7,7 +7,7 @@
 import type { Context } from "hono";
 import type { Backends } from "../backend/backends.ts";
 import type { Config } from "../config/types.ts";
-import { GatewayError } from "../errors.ts";
+import { GatewayError, shorten } from "../errors.ts";
 import { followStream, type LogHistory } from "../observe/log_history.ts";
 import type { Logs } from "../observe/logs.ts";
 import type { ConfigInForce } from "../serving/request_context.ts";
@@ -68,6 +68,6 @@ function unknownSource(name: string, { models }: Config): string {
   const listed = [...models.values()].filter(({ unlisted }) => !unlisted).map(({ id }) => id);
   const more = listed.length > MAX_KNOWN ? ` and ${listed.length - MAX_KNOWN} more` : "";
   const known = listed.length === 0 ? "" : `: ${listed.slice(0, MAX_KNOWN).join(", ")}${more}`;
-  const shown = JSON.stringify(name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name);
+  const shown = JSON.stringify(shorten(name, MAX_NAME));
   return `There is no model ${shown} here: invalid logger. Use 'proxy', 'upstream' or a model's ID${known}`;
 }

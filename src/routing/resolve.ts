@@ -4,7 +4,7 @@
  * @module
  */
 
-import { GatewayError } from "../errors.ts";
+import { GatewayError, shorten } from "../errors.ts";
 import type { Config } from "../config/types.ts";
 
 /** The part of a config that name resolution reads. */
@@ -34,8 +34,4 @@ export function unknownModel(name: string): GatewayError {
   return new GatewayError("unknown_model", `The model ${JSON.stringify(shorten(name))} does not exist`, {
     param: "model",
   });
-}
-
-function shorten(name: string): string {
-  return name.length <= 200 ? name : name.slice(0, 200) + "…";
 }
