@@ -41,7 +41,7 @@ export const ACCESS_FAULTS: readonly Fault[] = [
   {
     name: "who may not use a model is told what it really is",
     file: AUTH,
-    find: "JSON.stringify(asked.length > 200 ? `${asked.slice(0, 200)}…` : asked)",
+    find: "JSON.stringify(shorten(asked))",
     replace: "JSON.stringify(model)",
   },
   {
